@@ -1,0 +1,150 @@
+"""The tables about questions: what is asked, on what evidence, how the answer is reached, and what the gates say."""
+
+from typing import Literal
+
+from schemas.row import Row
+from schemas.units import Count, Floats, ItemId, JsonText, Micros, Score, ShotId, Times, VideoId, Words
+
+Task = Literal[
+    "rearrange",
+    "in_order",
+    "direction",
+    "odd_one_out",
+    "count_shots",
+    "find_cut",
+    "longest_shot",
+    "camera_motion",
+    "playback_speed",
+    "before_after",
+]
+Gate = Literal["context", "veracity", "ambiguity", "duplicate", "balance"]
+Split = Literal["train", "validation", "test"]
+
+
+class Timeline(Row, table="timelines", key="video_id", published=False):
+    """One video as its shots and its per-frame signals, side by side: all that items are computed from.
+
+    The ``shot_*`` columns run in parallel, one element per shot in order of time; the per-frame columns run in
+    parallel too, over the whole video. ``grids`` holds one blob per stretch, which together give 9 x 16 x 3 bytes a frame.
+    """
+
+    video_id: VideoId
+    uri: str
+    duration_us: Micros
+    shot_ids: tuple[str, ...]
+    shot_starts_us: Times
+    shot_ends_us: Times
+    shot_opened_by: tuple[str, ...]
+    shot_opened_from_us: tuple[int, ...]
+    shot_cameras: tuple[str, ...]
+    shot_pans: Floats
+    shot_tilts: Floats
+    shot_zooms: Floats
+    shot_wanders: Floats
+    shot_fits: Floats
+    shot_is_still: tuple[bool, ...]
+    shot_is_black: tuple[bool, ...]
+    pts_us: Times
+    difference: Floats
+    sharpness: Floats
+    brightness: Floats
+    grids: tuple[bytes, ...]
+
+
+class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answer < len(options)")):
+    """One question about one video, with options, the right one, and the program that computed it.
+
+    ``pictures_us`` are the times of the pictures in the order in which they are shown, ``labels`` what stands under
+    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``; [start_us, end_us) is the footage it is about.
+    """
+
+    item_id: ItemId
+    video_id: VideoId
+    uri: str
+    task: Task
+    question: Words
+    options: tuple[str, ...]
+    answer: Count
+    answer_text: Words
+    pictures_us: tuple[int, ...]
+    labels: tuple[str, ...]
+    shot_ids: tuple[str, ...]
+    start_us: Micros
+    end_us: Micros
+    seed: Count
+    wording: Count
+    program: JsonText
+
+
+class Evidence(Row, table="evidence", key="evidence_id", rules=("end_us > start_us",)):
+    """One stretch of footage that an item's answer rests on, and what is to be seen there."""
+
+    evidence_id: str
+    item_id: ItemId
+    video_id: VideoId
+    start_us: Micros
+    end_us: Micros
+    shot_id: ShotId | None = None
+    what: Words
+
+
+class TraceStep(Row, table="traces", key="trace_id"):
+    """One step of the reasoning that leads to an item's answer, with the value that the program computed there."""
+
+    trace_id: str
+    item_id: ItemId
+    video_id: VideoId
+    step: Count
+    op: str
+    arguments: JsonText
+    result: JsonText
+    text: Words
+
+
+class Answer(Row, table="answers", key="answer_id"):
+    """What somebody answered to an item, under which condition. Kept apart from the item and from any verdict.
+
+    ``choice`` is the option's index, null where no answer could be reached; ``detail`` then says why.
+    """
+
+    answer_id: str
+    item_id: ItemId
+    video_id: VideoId
+    by: str
+    repeat: Count
+    choice: Count | None = None
+    confidence: Score | None = None
+    detail: str | None = None
+
+
+class Guess(Row, table="guesses", key="answer_id"):
+    """What a text-only classifier, trained on other videos, guesses of an item from its wording and options alone."""
+
+    answer_id: str
+    item_id: ItemId
+    video_id: VideoId
+    task: Task
+    repeat: Count
+    choice: Count
+    confidence: Score
+    is_right: bool
+
+
+class Twin(Row, table="twins", key="shot_id"):
+    """A shot that nearly repeats an earlier one, here or in another video, by its perceptual hash."""
+
+    shot_id: ShotId
+    video_id: VideoId
+    twin_of: ShotId
+    distance: Count
+
+
+class Verdict(Row, table="verdicts", key="verdict_id"):
+    """What one gate says of one item, and why. A threshold can change without anything being asked again."""
+
+    verdict_id: str
+    item_id: ItemId
+    video_id: VideoId
+    gate: Gate
+    passed: bool
+    reason: Words

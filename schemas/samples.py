@@ -1,0 +1,42 @@
+"""``Sample``: what is published for training and testing."""
+
+from schemas.items import Split, Task
+from schemas.row import Row
+from schemas.units import Count, ItemId, JsonText, Micros, VideoId, Words
+
+
+class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options)", "end_us > start_us")):
+    """One item that passed every gate, whole: question, options, answer, reasoning and pictures, in its split.
+
+    ``pictures`` are blob ids in the order shown; a published version holds the pictures themselves in a column ``images``.
+    """
+
+    sample_id: ItemId
+    video_id: VideoId
+    uri: str
+    split: Split
+    task: Task
+    question: Words
+    options: tuple[str, ...]
+    answer: Count
+    answer_text: Words
+    reasoning: Words
+    pictures: tuple[str, ...]
+    labels: tuple[str, ...]
+    pictures_us: tuple[int, ...]
+    start_us: Micros
+    end_us: Micros
+    program: JsonText
+    license: str | None = None
+    origin: str | None = None
+    title: str | None = None
+
+
+class Copy(Row, table="copies", key="source_id"):
+    """A source whose content came in before, under another name or in another part."""
+
+    source_id: str
+    video_id: VideoId
+    uri: str
+    kept_source_id: str
+    kept_uri: str
