@@ -6,7 +6,7 @@ Confining happens here, and not in a ``preexec_fn``, because running Python betw
 with threads, which a Ray worker is.
 """
 
-import _signal  # the module signal behind its enums, which cost more than all of the rest
+import _signal  # type: ignore[import-not-found]  # `signal` without its enums, which cost more than all the rest
 import ctypes
 import marshal
 import os
@@ -21,7 +21,7 @@ MODULE = "python:"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1, 2, 4, 8, 1 << 14
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _SYSCALLS = {  # what no decoder needs: sockets, looking into other processes, ways around this filter
     "x86_64": (0xC000003E, (41, 101, 310, 311, 321, 425)),
@@ -153,21 +153,4 @@ def main() -> None:
             sys.stdout.write(repr(layers))
             return
         if not program.startswith(MODULE):
-            for number in (
-                _signal.SIGPIPE,
-                _signal.SIGXFSZ,
-            ):  # Python ignores them, and a program started by it would, too
-                _signal.signal(number, _signal.SIG_DFL)
-            os.execv(program, [program, *arguments])
-    except (OSError, ValueError, MemoryError) as error:
-        sys.stderr.write(f"{MARK} {error}\n")
-        sys.exit(FAILED)
-    sys.argv = [program, *arguments]
-    sys.path[:] = path
-    import runpy  # only here: an executable does not need it, and it is a third of the start
-
-    runpy.run_module(program.removeprefix(MODULE), run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    main()
+            for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # ignored by Python, and so by what it becomes
