@@ -154,3 +154,17 @@ def main() -> None:
             return
         if not program.startswith(MODULE):
             for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # ignored by Python, and so by what it becomes
+                _signal.signal(number, _signal.SIG_DFL)
+            os.execv(program, [program, *arguments])
+    except (OSError, ValueError, MemoryError) as error:
+        sys.stderr.write(f"{MARK} {error}\n")
+        sys.exit(FAILED)
+    sys.argv = [program, *arguments]
+    sys.path[:] = path
+    import runpy  # only here: an executable does not need it, and it is a third of the start
+
+    runpy.run_module(program.removeprefix(MODULE), run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
