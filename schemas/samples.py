@@ -9,6 +9,8 @@ class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options
     """One item that passed every gate, whole: question, options, answer, reasoning and pictures, in its split.
 
     ``pictures`` are blob ids in the order shown; a published version holds the pictures themselves in a column ``images``.
+    ``evidence`` is a JSON list of ``{start_us, end_us, what}``.
+    ``clip`` is the blob of the stretch [start_us, end_us) as a video of its own, where clips were asked for.
     """
 
     sample_id: ItemId
@@ -26,10 +28,20 @@ class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options
     pictures_us: tuple[int, ...]
     start_us: Micros
     end_us: Micros
+    evidence: JsonText
     program: JsonText
+    clip: str | None = None
     license: str | None = None
     origin: str | None = None
     title: str | None = None
+
+
+class Pick(Row, table="picks", key="item_id", published=False):
+    """An item that passed every gate, and the split that its video belongs to."""
+
+    item_id: ItemId
+    video_id: VideoId
+    split: Split
 
 
 class Copy(Row, table="copies", key="source_id"):
