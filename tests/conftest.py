@@ -9,6 +9,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no deadline: a loaded machine is slow, not wrong.
+settings.register_profile("rushes", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("rushes")
 
 QUIET = {
     "DO_NOT_TRACK": "1",
