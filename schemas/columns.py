@@ -40,7 +40,7 @@ class Column:
 
 
 def once(function: Callable[[type[T]], V]) -> Callable[[type[T]], V]:
-    """``functools.cache`` for functions of a class; mypy takes a class whose instances define __hash__ for unhashable."""
+    """``functools.cache`` for a function of a class: to mypy a class whose instances define a hash has none."""
     return cast(Callable[[type[T]], V], cache(function))
 
 
@@ -70,27 +70,23 @@ def _without_none(hint: Any, where: str) -> tuple[Any, bool]:
     return kinds[0], True
 
 
+FACTS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Unit: lambda mark: {"unit": mark.name},
+    Width: lambda mark: {"arrow": mark.arrow},
+    Json: lambda mark: {"json": True},
+    Ge: lambda mark: {"at_least": mark.ge},
+    Gt: lambda mark: {"above": mark.gt},
+    Le: lambda mark: {"at_most": mark.le},
+    Lt: lambda mark: {"below": mark.lt},
+    Interval: lambda mark: {"at_least": mark.ge, "above": mark.gt, "at_most": mark.le, "below": mark.lt},
+    Len: lambda mark: {"min_length": mark.min_length, "max_length": mark.max_length},
+}
+
+
 def _facts(mark: Any, where: str) -> dict[str, Any]:
-    match mark:
-        case Unit(name):
-            return {"unit": name}
-        case Width(arrow):
-            return {"arrow": arrow}
-        case Json():
-            return {"json": True}
-        case Ge(ge):
-            return {"at_least": ge}
-        case Gt(gt):
-            return {"above": gt}
-        case Le(le):
-            return {"at_most": le}
-        case Lt(lt):
-            return {"below": lt}
-        case Interval():
-            return {"at_least": mark.ge, "above": mark.gt, "at_most": mark.le, "below": mark.lt}
-        case Len():
-            return {"min_length": mark.min_length, "max_length": mark.max_length}
-    raise WiringError(f"{where}: no projection knows the mark {mark!r}; add it to schemas/columns.py")
+    if type(mark) not in FACTS:
+        raise WiringError(f"{where}: no projection knows the mark {mark!r}; add it to schemas/columns.py")
+    return FACTS[type(mark)](mark)
 
 
 def _storage(hint: Any, where: str) -> dict[str, Any]:
@@ -105,7 +101,9 @@ def _storage(hint: Any, where: str) -> dict[str, Any]:
         return {"vector": True, "repeated": True}
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         return {**_inner(arguments[0], where), "repeated": True}
-    raise WiringError(f"{where}: no projection knows the type {hint}; use a scalar, a Literal, tuple[T, ...] or a vector")
+    raise WiringError(
+        f"{where}: no projection knows the type {hint}; use a scalar, a Literal, tuple[T, ...] or a vector"
+    )
 
 
 def _inner(hint: Any, where: str) -> dict[str, Any]:

@@ -25,7 +25,8 @@ class Timeline(Row, table="timelines", key="video_id", published=False):
     """One video as its shots and its per-frame signals, side by side: all that items are computed from.
 
     The ``shot_*`` columns run in parallel, one element per shot in order of time; the per-frame columns run in
-    parallel too, over the whole video. ``grids`` holds one blob per stretch, which together give 9 x 16 x 3 bytes a frame.
+    parallel too, over the whole video. ``grids`` holds one blob per stretch; together they give 9 x 16 x 3 bytes a
+    frame.
     """
 
     video_id: VideoId
@@ -55,7 +56,8 @@ class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answe
     """One question about one video, with options, the right one, and the program that computed it.
 
     ``pictures_us`` are the times of the pictures in the order in which they are shown, ``labels`` what stands under
-    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``; [start_us, end_us) is the footage it is about.
+    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``; [start_us, end_us) is the footage
+    that it is about.
     """
 
     item_id: ItemId

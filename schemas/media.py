@@ -19,8 +19,8 @@ from schemas.units import (
     Ratio,
     Score,
     ShotId,
-    Signed,
     SignalId,
+    Signed,
     SignedMicros,
     SourceId,
     Times,
@@ -152,7 +152,7 @@ class ShotLook(Row, table="shot_looks", key="shot_id"):
     """How a shot looks and moves, summed up over its frames.
 
     ``pan``, ``tilt`` and ``zoom`` are what the camera did over the whole shot: picture widths to the right, picture
-    heights up, and the logarithm of the scale. ``wander`` is the way it went in all, in picture widths, there and back counted.
+    heights up, and the logarithm of the scale. ``wander`` is the way it went in all, there and back.
     """
 
     shot_id: ShotId

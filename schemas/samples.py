@@ -8,7 +8,7 @@ from schemas.units import Count, ItemId, JsonText, Micros, VideoId, Words
 class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options)", "end_us > start_us")):
     """One item that passed every gate, whole: question, options, answer, reasoning and pictures, in its split.
 
-    ``pictures`` are blob ids in the order shown; a published version holds the pictures themselves in a column ``images``.
+    ``pictures`` are blob ids in the order shown; a version holds the pictures themselves in a column ``images``.
     ``evidence`` is a JSON list of ``{start_us, end_us, what}``.
     ``clip`` is the blob of the stretch [start_us, end_us) as a video of its own, where clips were asked for.
     """

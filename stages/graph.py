@@ -43,14 +43,15 @@ class Rows(Generic[R]):
         """The rows that ``stage`` makes of these."""
         if stage.takes is not self.row_type:
             raise WiringError(
-                f"{type(stage).__name__} takes {stage.takes.__name__} rows, not the {self.row_type.__name__} rows of {self.table!r}"
+                f"{type(stage).__name__} takes {stage.takes.__name__} rows, "
+                f"not the {self.row_type.__name__} rows of {self.table!r}"
             )
         made: Rows[Any] = Rows(stage.gives, ((self.table, self),), stage=stage, over=over)
         return _checked(made)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of everything that decides the content of this table, back to the sources. Needs and batches do not."""
+        """A hash of everything that decides the content of this table, back to the sources."""
         made_by = self.stage.fingerprint() if self.stage else " ".join((self.sql or "given").split())
         inputs = [(name, rows.fingerprint) for name, rows in self.inputs]
         facts = [self.table, str(schema(self.row_type)), made_by, self.over, inputs]
@@ -63,16 +64,15 @@ class Rows(Generic[R]):
 
     def walk(self) -> Iterator["Rows[Row]"]:
         """Every table of the recipe once, inputs before what is made of them."""
-        seen: dict[int, Rows[Row]] = {}
-        yield from self._walk(seen)
-
-    def _walk(self, seen: dict[int, "Rows[Row]"]) -> Iterator["Rows[Row]"]:
-        if id(self) in seen:
-            return
-        seen[id(self)] = self
-        for _, rows in self.inputs:
-            yield from rows._walk(seen)
-        yield self
+        waiting: list[tuple[Rows[Row], bool]] = [(self, False)]
+        seen: set[int] = set()
+        while waiting:
+            rows, is_ready = waiting.pop()
+            if is_ready:
+                yield rows
+            elif id(rows) not in seen:
+                seen.add(id(rows))
+                waiting += [(rows, True), *((made_of, False) for _, made_of in reversed(rows.inputs))]
 
     @property
     def label(self) -> str:
@@ -117,9 +117,11 @@ def _bind(row_type: type[Row], sql: str, inputs: dict[str, Rows[Any]]) -> None:
         if missing := sorted(wanted - set(found)):
             raise WiringError(f"the SQL of {row_type.table!r} gives no column {', '.join(missing)}")
         if extra := sorted(set(found) - wanted):
-            raise WiringError(f"the SQL of {row_type.table!r} gives columns that {row_type.__name__} lacks: {', '.join(extra)}")
+            raise WiringError(
+                f"the SQL of {row_type.table!r} gives columns that {row_type.__name__} lacks: {', '.join(extra)}"
+            )
         try:
-            connection.execute(f"SELECT {typed(row_type)} FROM ({sql})")
+            connection.execute(f"SELECT {typed(row_type)} FROM ({sql})")  # noqa: S608  a recipe's own SQL
         except duckdb.Error as error:
             raise WiringError(f"the SQL of {row_type.table!r} gives a column of the wrong type: {error}") from None
 

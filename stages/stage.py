@@ -65,8 +65,7 @@ class Stage(ABC, Generic[In, Out, Tool]):
 
     A subclass is a frozen value whose fields are its settings. ``version`` goes up whenever unchanged input may give
     other output. ``needs`` and ``batch_rows`` never change the output. With ``group_by`` all rows that are equal
-    there come in one call, in key order; only this, never the batch, may carry meaning. ``reads_footage`` says that
-    a row may crash or stall its worker, so that the runner knows where to look.
+    there come in one call, in key order; only this, never the batch, may carry meaning.
     """
 
     takes: ClassVar[type[Row]]
@@ -89,7 +88,7 @@ class Stage(ABC, Generic[In, Out, Tool]):
             raise WiringError(f"{cls.__name__}: group_by={group_by!r} is not a column of {cls.takes.__name__}")
 
     def open(self, env: Env) -> Tool:
-        """Builds what is costly, once per worker: weights, sessions, decoders. Nothing, unless a stage says otherwise."""
+        """Builds what is costly, once per worker: weights, sessions, decoders. Nothing, unless a stage needs it."""
         return None  # type: ignore[return-value]
 
     @abstractmethod

@@ -25,7 +25,7 @@ class BuiltTable:
 
 @dataclass(frozen=True)
 class Built:
-    """A finished run over one workspace: a recipe by name, its settings, and its tables, inputs before what is made of them."""
+    """A finished run over one workspace: a recipe by name, its settings, and its tables, inputs first."""
 
     recipe: str
     summary: str

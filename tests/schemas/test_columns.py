@@ -58,7 +58,9 @@ def test_json_and_length_are_marked() -> None:
     assert column("text").min_length == 1
 
 
-@pytest.mark.parametrize("hint", [int | str, dict[str, int], Annotated[int, Predicate(bool)], Literal[1, 2], tuple[int, int]])
+@pytest.mark.parametrize(
+    "hint", [int | str, dict[str, int], Annotated[int, Predicate(bool)], Literal[1, 2], tuple[int, int]]
+)
 def test_a_type_that_no_projection_knows_is_refused_by_name(hint: Any) -> None:
     strange = type(
         "Strange", (Row,), {"__annotations__": {"a": str, "odd": hint}, "__doc__": "Strange."}, table="strange", key="a"

@@ -81,7 +81,7 @@ def test_the_arrow_schema_holds_units_and_nullability() -> None:
     assert score.nullable
 
 
-BAD_SHOTS = {
+BAD_SHOTS: dict[str, dict[str, Any]] = {
     "end_us > start_us": {"start_us": 5, "end_us": 5},
     "start_us >= 0": {"start_us": -1},
     "cut_score <= 1": {"cut_score": 1.5},
@@ -105,7 +105,7 @@ def test_duckdb_takes_a_good_row_and_refuses_its_key_a_second_time() -> None:
     with duckdb.connect() as connection:
         connection.execute(create(Shot))
         connection.execute("INSERT INTO shots SELECT * FROM good")
-        with pytest.raises(duckdb.ConstraintException, match="(?i)duplicate key"):
+        with pytest.raises(duckdb.ConstraintException, match=r"(?i)duplicate key"):
             connection.execute("INSERT INTO shots SELECT * FROM good")
 
 

@@ -42,7 +42,8 @@ def test_a_recipe_walks_its_tables_inputs_first_and_each_once() -> None:
 
 def test_a_recipe_prints_as_a_plan() -> None:
     lines = str(a_recipe(over="all")).splitlines()
-    assert lines[2].split()[0] == "shots" and lines[2].endswith("Split(threshold=0.4)")
+    assert lines[2].startswith("shots ")
+    assert lines[2].endswith("Split(threshold=0.4)")
     assert lines[3].endswith("SQL over shots  (over all parts)")
 
 
@@ -54,7 +55,10 @@ def test_a_changed_setting_changes_only_what_lies_downstream() -> None:
 def test_changed_sql_changes_its_table_and_layout_of_the_sql_does_not() -> None:
     assert a_recipe(least=1).fingerprint != a_recipe().fingerprint
     shots = given(Source).then(Take()).then(Split())
-    assert select(Pick, PICKS.format(least=0).replace(" FROM", "\n  FROM"), shots=shots).fingerprint == a_recipe().fingerprint
+    assert (
+        select(Pick, PICKS.format(least=0).replace(" FROM", "\n  FROM"), shots=shots).fingerprint
+        == a_recipe().fingerprint
+    )
 
 
 def test_a_stage_on_the_wrong_table_is_refused() -> None:
@@ -81,7 +85,12 @@ def test_one_table_made_twice_in_a_recipe_is_refused() -> None:
     videos = given(Source).then(Take())
     one, other = videos.then(Split()), videos.then(Split(threshold=0.5))
     with pytest.raises(WiringError, match="'shots' is made twice"):
-        select(Pick, PICKS.format(least=0).replace("FROM shots", "FROM one JOIN other USING (shot_id, video_id, number)"), one=one, other=other)
+        select(
+            Pick,
+            PICKS.format(least=0).replace("FROM shots", "FROM one JOIN other USING (shot_id, video_id, number)"),
+            one=one,
+            other=other,
+        )
 
 
 def test_what_lies_behind_a_barrier_spans_parts() -> None:
