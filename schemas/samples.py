@@ -1,8 +1,11 @@
 """``Sample``: what is published for training and testing."""
 
+from typing import Literal
+
+from schemas.errors import Reason
 from schemas.items import Split, Task
 from schemas.row import Row
-from schemas.units import Count, ItemId, JsonText, Micros, VideoId, Words
+from schemas.units import Count, ItemId, JsonText, Micros, SourceId, VideoId, Words
 
 
 class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options)", "end_us > start_us")):
@@ -52,3 +55,19 @@ class Copy(Row, table="copies", key="source_id"):
     uri: str
     kept_source_id: str
     kept_uri: str
+
+
+class Outcome(Row, table="outcomes", key="source_id"):
+    """What became of one file that was given: every source ends in exactly one outcome.
+
+    A copy of footage that came in before is a ``copy``; footage that could not be used is ``rejected``; footage that
+    could, but of which nothing is published, is ``without items``. All but the published have a reason and a detail.
+    """
+
+    source_id: SourceId
+    uri: str
+    video_id: VideoId | None = None
+    outcome: Literal["published", "rejected", "copy", "without items"]
+    n_samples: Count
+    reason: Reason | None = None
+    detail: str | None = None
