@@ -1,0 +1,78 @@
+"""Questions about the order, the cuts and the camera of real footage, whose answers are computed, not asked.
+
+Source: the fragment tasks of SF2T (arXiv:2504.07745), the camera and cut dimensions of VEU-Bench (arXiv:2504.17828)
+and the executable programs of STAIR (arXiv:2401.03901). Where ours differs, and whose each number is: docs/recipes.md.
+"""
+
+from flows.recipes.footage import Footage, footage
+from flows.recipes.query import query
+from schemas.items import Item, Recheck, Timeline, Twin, Verdict
+from schemas.media import ClipRequest, FrameRequest, Source
+from schemas.samples import Pick, Sample
+from stages.cut import CutShots
+from stages.graph import Rows, select
+from stages.guess import GuessBlind
+from stages.sample import TakeFrames, TakeFramesAgain
+from stages.solve import SolveAgain
+from stages.tell import CiteEvidence, TellSteps
+from stages.transform import CutClips
+from stages.write import WriteItems
+
+WITH_CLIPS = """
+SELECT samples.* REPLACE (clips.blob AS clip)
+FROM ({samples}) AS samples LEFT JOIN clips ON clips.clip_id = sample_id || '.clip'
+"""
+
+
+def fragments(
+    sources: Rows[Source],
+    *,
+    seed: int = 7,
+    per_video: int = 12,
+    per_task: int = 5000,
+    validation_percent: int = 10,
+    test_percent: int = 10,
+    clips: bool = False,
+) -> Rows[Sample]:
+    """Label-free questions with computed answers: order, cuts, shots, camera and speed, true by construction.
+
+    ``seed`` draws the items. ``per_video`` and ``per_task`` are the most items of a task that one video, and all videos,
+    may keep. The two percentages are the shares of the videos that are held out. ``clips`` cuts the footage of every
+    kept item into a file of its own.
+    """
+    seen = footage(sources, CutShots())
+    timelines = select(
+        Timeline, query("timelines"), videos=seen.videos, media=seen.media, shots=seen.shots, looks=seen.looks,
+        signals=seen.signals,
+    )  # fmt: skip
+    items = timelines.then(WriteItems(seed=seed))
+    requests = select(FrameRequest, query("frame_requests"), items=items)
+    quotas = {"per_video": per_video, "per_task": per_task}
+    shares = {"validation_percent": validation_percent, "test_percent": test_percent}
+    verdicts = _verdicts(seen, items, requests, quotas)
+    picks = select(Pick, query("picks", **shares), verdicts=verdicts)
+    made = {
+        "items": items,
+        "picks": picks,
+        "frames": requests.then(TakeFrames()),
+        "traces": items.then(TellSteps()),
+        "evidence": items.then(CiteEvidence()),
+        "videos": seen.videos,
+    }
+    if not clips:
+        return select(Sample, query("samples"), **made)
+    cut = select(ClipRequest, query("clip_requests"), items=items, picks=picks).then(CutClips())
+    return select(Sample, WITH_CLIPS.format(samples=query("samples")), clips=cut, **made)
+
+
+def _verdicts(
+    seen: Footage, items: Rows[Item], requests: Rows[FrameRequest], quotas: dict[str, int]
+) -> Rows[Verdict]:
+    """What the five gates say of every item."""
+    again = requests.then(TakeFramesAgain())
+    rechecks = select(Recheck, query("rechecks"), items=items, again=again, timelines=items)
+    twins = select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)
+    return select(
+        Verdict, query("verdicts", **quotas), over="all", items=items, answers=rechecks.then(SolveAgain()),
+        guesses=items.then(GuessBlind(), over="all"), twins=twins,
+    )  # fmt: skip

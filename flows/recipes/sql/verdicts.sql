@@ -1,0 +1,60 @@
+-- What each gate says of each item. Quotas count among the items that pass the other gates.
+WITH blind AS (
+    SELECT item_id, video_id, task, count(*) AS repeats, count(*) FILTER (is_right) AS right_guesses
+    FROM guesses GROUP BY ALL
+), guessable AS (
+    SELECT task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance,
+           avg(is_right::INT) - avg(1 / len(options))
+             > 1.96 * sqrt(avg(1 / len(options)) * (1 - avg(1 / len(options))) / count(DISTINCT guesses.item_id)) AS is_alarming
+    FROM guesses JOIN items USING (item_id, task) GROUP BY task
+), context AS (
+    SELECT item_id, items.video_id, 'context' AS gate,
+           NOT (coalesce(is_alarming, false) AND coalesce(right_guesses = repeats, false)) AS passed,
+           CASE WHEN right_guesses IS NULL THEN 'not guessed: too few items to learn from'
+                WHEN is_alarming AND right_guesses = repeats THEN format(
+                    'guessed from the text alone {} times of {}, in a task guessed {:.0f} % right against {:.0f} % by chance',
+                    right_guesses, repeats, 100 * accuracy, 100 * chance)
+                ELSE format('guessed right {} times of {}', right_guesses, repeats) END AS reason
+    FROM items LEFT JOIN blind USING (item_id) LEFT JOIN guessable ON guessable.task = items.task
+), veracity AS (
+    SELECT item_id, items.video_id, 'veracity' AS gate,
+           answers.choice IS NULL OR answers.choice = items.answer AS passed,
+           CASE WHEN answers.choice IS NULL THEN 'the second route reached no answer'
+                WHEN answers.choice = items.answer THEN 'the second route agrees'
+                ELSE format('the second route answers "{}"', items.options[answers.choice + 1]) END AS reason
+    FROM items LEFT JOIN answers USING (item_id)
+), ambiguity AS (
+    SELECT item_id, items.video_id, 'ambiguity' AS gate, answers.choice IS NOT NULL AS passed,
+           CASE WHEN answers.choice IS NOT NULL THEN 'the pictures lead to one answer'
+                ELSE coalesce(answers.detail, 'its pictures could not be taken') END AS reason
+    FROM items LEFT JOIN answers USING (item_id)
+), repeated AS (
+    SELECT item_id, any_value(twins.twin_of) AS twin_of
+    FROM (SELECT item_id, unnest(shot_ids) AS shot_id FROM items) JOIN twins USING (shot_id) GROUP BY item_id
+), duplicate AS (
+    SELECT item_id, video_id, 'duplicate' AS gate, twin_of IS NULL AS passed,
+           coalesce(format('shows the same footage as shot {}', twin_of), 'its footage comes once') AS reason
+    FROM items LEFT JOIN repeated USING (item_id)
+), judged AS (
+    SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM ambiguity UNION ALL SELECT * FROM duplicate
+), sound AS (
+    SELECT items.*, row_number() OVER (PARTITION BY items.video_id, task ORDER BY md5(item_id)) AS of_video
+    FROM items JOIN (SELECT item_id FROM judged GROUP BY item_id HAVING bool_and(passed)) USING (item_id)
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY task, len(options), answer ORDER BY of_video, md5(item_id)) AS of_place,
+           count(*) OVER (PARTITION BY task, len(options)) AS of_task
+    FROM sound WHERE of_video <= $per_video
+), ranked AS (
+    SELECT *, of_place <= 2 + 1.25 * of_task / len(options) AS fits,
+           row_number() OVER (PARTITION BY task ORDER BY of_place > 2 + 1.25 * of_task / len(options), of_video, md5(item_id)) AS rank
+    FROM placed
+), balance AS (
+    SELECT sound.item_id, sound.video_id, 'balance' AS gate, coalesce(fits AND rank <= $per_task, false) AS passed,
+           CASE WHEN fits IS NULL THEN 'its video has as many items of this task as it may'
+                WHEN NOT fits THEN 'its answer stands at this place more often than at the others'
+                WHEN rank > $per_task THEN 'its task has as many items as it may'
+                ELSE 'within its quotas' END AS reason
+    FROM sound LEFT JOIN ranked USING (item_id)
+)
+SELECT item_id || '/' || gate AS verdict_id, item_id, video_id, gate, passed, reason
+FROM (SELECT * FROM judged UNION ALL SELECT * FROM balance)
