@@ -1,0 +1,157 @@
+"""From a finished run to a version that readers see: whole, checked, and never changed afterwards."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from schemas.errors import RushesError
+from storage.blobs import Blobs
+from storage.built import Built
+from storage.catalog import latest_version, write_catalog
+from storage.files import make_folder, sync, told
+from storage.layout import Workspace
+from storage.manifest import FileFacts, Manifest, digest, file_facts, read, software, walk
+from storage.outcomes import show as show_outcomes
+from storage.publish_cells import Stored, connect, show
+from storage.publish_extras import Draft, table_facts, write_extras
+from storage.publish_lock import publishing
+from storage.publish_tables import write_tables
+from storage.quality import CHECKS, check
+
+UNFINISHED = ".tmp-"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version. ``is_new`` is False when nothing had changed since the latest one, and none was made."""
+
+    number: int
+    path: Path
+    is_new: bool
+    rows: Mapping[str, int]
+    outcomes: Mapping[str, int]
+
+
+def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | None = None) -> Version:
+    """The version that holds what the run built: a new one, or the latest when it holds the same already.
+
+    ``tools`` names versions of programs beside Python's packages, for the manifest. Raises NotPublishable when a
+    check fails, Damaged when a picture is gone, Busy when somebody else publishes, DiskFull; then nothing is changed.
+    """
+    make_folder(workspace.versions)
+    inputs = _inputs(built)
+    try:
+        with publishing(workspace.versions):
+            _sweep(workspace.versions)
+            latest = latest_version(workspace)
+            if latest and read(latest).inputs == inputs:
+                return _version(latest, is_new=False)
+            return _publish(workspace, built, inputs, software() | dict(tools or {}))
+    except OSError as refused:
+        if isinstance(refused, RushesError):
+            raise
+        raise told(refused, workspace.versions) from refused
+
+
+def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str, str]) -> Version:
+    latest = latest_version(workspace)
+    number = int(latest.name) + 1 if latest else 1
+    final = workspace.versions / str(number)
+    with _unfinished(workspace.versions, number) as folder, _connection(workspace) as connection:
+        show(connection, built)
+        counted = show_outcomes(connection, built)
+        tables = write_tables(connection, built, folder, Blobs(workspace.blobs), with_outcomes=counted)
+        if latest and _same(latest, folder, tables):
+            return _version(latest, is_new=False)
+        checks = check(connection, tables, folder / CHECKS)
+        outcomes = _outcomes(connection) if counted else {}
+        facts = table_facts(connection, built, tables, folder)
+        draft = Draft(workspace, folder, number, built, tuple(tables), facts, outcomes, checks)
+        write_extras(connection, draft)
+        _seal(folder, draft, inputs, tools)
+        folder.rename(final)
+    sync([final.parent])
+    write_catalog(workspace, built)
+    return _version(final, is_new=True)
+
+
+@contextmanager
+def _connection(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that spills into the workspace, where there is room, and leaves nothing."""
+    with TemporaryDirectory(dir=workspace.versions, prefix=UNFINISHED) as spill, connect(Path(spill)) as connection:
+        yield connection
+
+
+def _seal(folder: Path, draft: Draft, inputs: str, tools: Mapping[str, str]) -> None:
+    """Writes the manifest over everything in the folder, and waits until all of it is on the disk."""
+    built = draft.built
+    files: dict[str, FileFacts] = {path.relative_to(folder).as_posix(): file_facts(path) for path in walk(folder)}
+    Manifest(
+        number=draft.number,
+        recipe=built.recipe,
+        summary=built.summary,
+        settings=dict(built.settings),
+        plan=built.plan,
+        inputs=inputs,
+        tables=draft.facts,
+        outcomes=draft.outcomes,
+        files=files,
+        software=tools,
+    ).write(folder)
+    sync(path for path in folder.rglob("*") if path.is_file())
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    counted = connection.execute("SELECT outcome, count(*) FROM outcomes GROUP BY outcome ORDER BY outcome").fetchall()
+    return {str(outcome): int(n) for outcome, n in counted}
+
+
+def _inputs(built: Built) -> str:
+    """A digest of the run and of its cells, by name, size and time of change: equal inputs need not be read again."""
+    tables = [
+        [table.row_type.table, table.fingerprint, [_stat(path) for path in (*table.cells, *table.rejects)]]
+        for table in built.tables
+    ]
+    facts = [built.recipe, dict(built.settings), built.plan, tables]
+    return digest(json.dumps(facts, sort_keys=True, default=str).encode())
+
+
+def _stat(path: Path) -> list[object]:
+    found = path.stat()
+    return [path.name, found.st_size, found.st_mtime_ns]
+
+
+def _same(latest: Path, folder: Path, tables: list[Stored]) -> bool:
+    """Whether the latest version's Parquet files are these, byte for byte."""
+    now = {path.relative_to(folder).as_posix(): file_facts(path) for table in tables for path in table.files}
+    stored = read(latest)
+    before = {path: stored.files[path] for table in stored.tables for path in table.files}
+    return now == before
+
+
+def _version(path: Path, *, is_new: bool) -> Version:
+    manifest = read(path)
+    return Version(manifest.number, path, is_new, manifest.rows(), manifest.outcomes)
+
+
+@contextmanager
+def _unfinished(versions: Path, number: int) -> Iterator[Path]:
+    """A folder to write a version in; whatever is left of it afterwards is removed."""
+    folder = versions / f"{UNFINISHED}{number}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(versions: Path) -> None:
+    """Removes what publishers left that were killed: with the lock in hand, no other is at work."""
+    for left in versions.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,48 @@
+"""Great Expectations, behind one door."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from schemas.row import Row
+from storage.quality_frames import pairs
+
+
+class Suites:
+    """One suite per table over pandas frames. Great Expectations takes seconds to import, so it waits until here."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is for its working files."""
+        import great_expectations as gx
+
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._gx: Any = gx
+        self._context: Any = gx.get_context(mode="file", project_root_dir=folder)
+        self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        self._source: Any = self._context.data_sources.add_pandas("version")
+        self._definitions: dict[str, Any] = {}
+
+    def begin(self, row_type: type[Row]) -> None:
+        """Makes the suite of a table."""
+        name, known = row_type.table, self._gx.expectations
+        expectations = [getattr(known, kind)(**facts) for kind, facts in pairs(row_type)]
+        suite = self._context.suites.add(self._gx.ExpectationSuite(name=name, expectations=expectations))
+        rows = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("rows")
+        definition = self._gx.ValidationDefinition(name=name, data=rows, suite=suite)
+        self._definitions[name] = self._context.validation_definitions.add(definition)
+
+    def validate(self, row_type: type[Row], frame: Any) -> list[dict[str, Any]]:
+        """One result per expectation for the rows of the frame, with the first keys and values that break it."""
+        definition = self._definitions[row_type.table]
+        found = definition.run(batch_parameters={"dataframe": frame}, result_format="BASIC")
+        if not found.success:  # naming keys takes twice the time, so it is done only where there is something to name
+            named = {"result_format": "SUMMARY", "unexpected_index_column_names": [row_type.key]}
+            found = definition.run(batch_parameters={"dataframe": frame}, result_format=named)
+        return [result.to_json_dict() for result in found.results]
+
+    def write_docs(self, folder: Path) -> None:
+        """Data Docs of everything that was validated: ``index.html`` and what it links to. The working files go."""
+        self._context.build_data_docs()
+        shutil.copytree(self._folder / "gx" / "uncommitted" / "data_docs" / "local_site", folder, dirs_exist_ok=True)
+        shutil.rmtree(self._folder)
