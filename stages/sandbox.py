@@ -209,7 +209,17 @@ def _start(argv: Sequence[str], limits: Limits, inputs: list[str], cwd: str, std
             "CORE": 0,
         },
     }
-    command = [sys.executable, "-I", "-S", sandbox_child.__file__, marshal.dumps(spec).hex(), program, *argv[1:]]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-X",
+        "no_debug_ranges",
+        sandbox_child.__file__,
+        marshal.dumps(spec).hex(),
+        program,
+        *argv[1:],
+    ]
     with _as_file(stdin) as given:
         process = subprocess.Popen(
             command,

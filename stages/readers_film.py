@@ -1,0 +1,134 @@
+"""One film through PyAV, opened warily: its packets, its frames, and its pictures upright. Only inside the sandbox."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
+
+from stages import streams
+from stages.readers_child import Picture, Request, Unreadable, fitted, jpeg_of
+
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv"
+MAX_PIXELS = 40_000_000
+_UNMARKED = 2  # AVCOL_SPC_UNSPECIFIED: nothing says how colour was stored
+_WARY = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_streams": "64"}
+
+
+class Film:
+    """The film in a file, read from its start, or from where ``seek`` went."""
+
+    def __init__(self, request: Request) -> None:
+        try:
+            self._container = av.open(f"file:{request.path}", container_options=_WARY, metadata_errors="replace")
+        except (av.FFmpegError, OSError) as error:
+            raise Unreadable(f"undecodable: {error}") from None
+        self.request = request
+        self.stream = self._chosen()
+        self.aspect = float(self.stream.sample_aspect_ratio or 1)
+        self.codec = getattr(self.stream.codec_context, "name", None)
+        if self.codec is None:
+            raise Unreadable("unsupported_codec: there is no decoder for it")
+        self.container_name = self._container.format.name.split(",")[0]
+        self.tick: Fraction = self.stream.time_base or Fraction(1, 1_000_000)
+        context = self.stream.codec_context
+        context.thread_type = "AUTO"
+        context.thread_count = request.threads
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        for other in self._container.streams:
+            other.discard = Discard.default if other is self.stream else Discard.all
+
+    def _chosen(self) -> av.VideoStream:
+        videos = {one.index: one for one in self._container.streams.video}
+        whole = self._container.duration or 0
+        found = streams.best(
+            streams.Candidate(
+                index=one.index,
+                width_px=getattr(one.codec_context, "width", 0),  # there is no context for an unknown codec
+                height_px=getattr(one.codec_context, "height", 0),
+                duration_us=round((one.duration or 0) * (one.time_base or 0) * 1_000_000) or whole,
+                is_picture=bool(one.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)),
+            )
+            for one in videos.values()
+        )
+        if found is None:
+            raise Unreadable("no_video_stream: it holds no film")
+        return videos[found.index]
+
+    def demux(self) -> Iterator["av.Packet[Any]"]:
+        """The film's packets from here on; a place that cannot be read ends them."""
+        try:
+            for packet in self._container.demux(self.stream):
+                if packet.size:
+                    yield packet
+        except av.FFmpegError:
+            return
+
+    def seek(self, pts: int) -> None:
+        """Go to where the file says that a keyframe before ``pts`` lies."""
+        self._container.seek(pts, stream=self.stream, backward=True, any_frame=False)
+
+    def spare(self, is_unwanted: bool) -> None:
+        """Leave the next packets undecoded if no other frame depends on them."""
+        self.stream.codec_context.skip_frame = "NONREF" if is_unwanted else "DEFAULT"
+
+    def decode(self, packet: "av.Packet[Any]") -> list[VideoFrame]:
+        """What comes out when this packet goes in: nothing where it is damaged."""
+        try:
+            return list(packet.decode())
+        except av.FFmpegError:
+            return []
+
+    def flush(self) -> list[VideoFrame]:
+        """What was still inside the decoder."""
+        try:
+            return list(self.stream.codec_context.decode(None))
+        except (av.FFmpegError, EOFError):
+            return []
+
+    def all_frames(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Every frame from the start with a time later than the one before, in order. AVI stores no other than dts."""
+        last: int | None = None
+        for frame in self._decoded():
+            pts = frame.dts if self.container_name == "avi" else frame.pts
+            if pts is not None and (last is None or pts > last):
+                last = pts
+                yield pts, frame
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        for packet in self.demux():
+            yield from self.decode(packet)
+        yield from self.flush()
+
+
+def picture_of(film: Film, frame: VideoFrame, at_us: int, pts_us: int) -> Picture:
+    """The frame upright and with square pixels, with its small version."""
+    quarters = round(frame.rotation / 90) % 4
+    width, height = streams.shown_size(frame.width, frame.height, film.aspect, -90 * quarters % 360)
+    wide, high = fitted(width, height, film.request.side_px)
+    return Picture(
+        at_us=at_us,
+        pts_us=pts_us,
+        width_px=wide,
+        height_px=high,
+        small=_small(frame, quarters),
+        jpeg=_jpeg(frame, (high, wide) if quarters % 2 else (wide, high), quarters, film.request.quality),
+    )
+
+
+def _small(frame: VideoFrame, quarters: int) -> bytes:
+    lying = (36, 64) if quarters % 2 else (64, 36)
+    small = frame.reformat(*lying, format="yuv444p", interpolation="AREA", threads=1).to_ndarray()
+    return np.ascontiguousarray(np.rot90(small, quarters, axes=(1, 2))).tobytes()
+
+
+def _jpeg(frame: VideoFrame, size: tuple[int, int], quarters: int, quality: int) -> bytes:
+    if not quality:
+        return b""
+    unmarked = "ITU709" if frame.height >= 720 else "ITU601"
+    matrix = unmarked if frame.colorspace == _UNMARKED else None
+    rgb = frame.reformat(*size, format="rgb24", interpolation="AREA", src_colorspace=matrix, threads=1).to_ndarray()
+    return jpeg_of(np.rot90(rgb, quarters), quality)

@@ -1,0 +1,238 @@
+"""Exact frames by PyAV: seek to the keyframe before, decode up to the wanted time, and prove it; else read it all.
+
+Runs inside the sandbox (``sandbox.module("stages.readers_pyav")``). Times are found before pictures: packets are read
+ahead, undecoded, until the time of the frame shown at each wanted moment is known; then only what that frame depends on
+is decoded. Any doubt (no keyframe where one should be, a frame that does not come out) ends in ``Doubt``, and what is
+left of the request is answered by decoding everything from the start.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import av
+from av.video.frame import PictureType, VideoFrame
+
+from stages.readers_child import SLACK_US, Picture, Request, Unreadable, micros, serve, ticks
+from stages.readers_film import Film, picture_of
+
+_REORDER = 20
+"""So many packets in a row that are later than a moment, and no earlier one follows: codecs reorder 16 at most."""
+_SEEKABLE = frozenset(("mov", "mp4", "matroska", "webm", "mpegts"))
+_SURE = frozenset(("h264", "hevc", "vp8", "vp9", "av1", "mpeg2video", "mpeg4"))
+_SPARING = frozenset(("h264", "mpeg2video", "mpeg4"))
+"""Codecs in which a frame marked as no reference is really none, so that leaving it out changes no other."""
+_GOP_S = 3
+
+
+class Doubt(Exception):
+    """Random access did not give what it must; reading from the start will."""
+
+
+class Walk:
+    """A place in the film from which it is decoded forwards."""
+
+    def __init__(self, film: Film) -> None:
+        self.film = film
+        self.wanted: list[int] = []
+        self.packets: deque[av.Packet[Any]] = deque()
+        self.frames: deque[VideoFrame] = deque()
+        self.shown: VideoFrame | None = None
+        self.is_sparing = film.codec in _SPARING
+        self.restart()
+        self.base = self._first_pts()
+        self.wanted = [ticks(at_us, self.base, film.tick) for at_us in film.request.times_us]
+
+    def restart(self) -> None:
+        """Forget what was read: the film continues elsewhere."""
+        self.packets.clear()
+        self.frames.clear()
+        self.seen: list[int] = []
+        self.key_pts: int | None = None
+        self.at_end = False
+        self.demuxed = self.film.demux()
+
+    def _first_pts(self) -> int:
+        self._fill(_REORDER)
+        while (frame := self._next()) is not None:
+            if frame.pts is not None:
+                self.shown = frame
+                return int(frame.pts)
+        raise Unreadable("no_frames: nothing could be decoded")
+
+    def frame_at(self, moment: int) -> VideoFrame:
+        """The frame that is on screen at ``moment`` (in ticks). Moments must rise from call to call."""
+        if self._is_far(moment):
+            self._seek(moment)
+        target = self._look_ahead(moment)
+        while self.shown is None or self.shown.pts is None or self.shown.pts < target:
+            self.shown = self._next()
+            if self.shown is None:
+                raise Doubt("the frame did not come out")
+        if self.shown.pts != target:
+            raise Doubt("another frame came out")
+        return self.shown
+
+    def lasts_until(self, frame: VideoFrame) -> int | None:
+        """When the last frame of the film goes off, in ticks; None for any other."""
+        later = bisect_right(self.seen, frame.pts or 0)
+        if not self.at_end or later < len(self.seen):
+            return None
+        gap = self.seen[-1] - self.seen[-2] if len(self.seen) > 1 else 0
+        return int(frame.pts or 0) + (frame.duration or gap or round(1 / 25 / self.film.tick))
+
+    def _is_far(self, moment: int) -> bool:
+        """Whether there is a keyframe between what has been read so far and the moment."""
+        if not self.seen or moment <= self.seen[-1]:
+            return False
+        entries = self.film.stream.index_entries
+        if len(entries) > 1:
+            at = entries.search_timestamp(moment, backward=True, any_frame=False)
+            return at >= 0 and entries[at].timestamp > self.seen[-1]
+        return bool((moment - self.seen[-1]) * self.film.tick > _GOP_S)
+
+    def _seek(self, moment: int) -> None:
+        """Go to a keyframe that is shown at or before the moment: decoding from there on is exact."""
+        aim = moment
+        for step_s in (1, 2, 4, 8, 16, 32):
+            self.film.seek(aim)
+            self.restart()
+            self.shown = None
+            while (packet := next(self.demuxed, None)) is not None and not (
+                packet.is_keyframe and packet.pts is not None
+            ):
+                pass
+            if packet is not None and packet.pts is not None and packet.pts <= moment:
+                self.key_pts = packet.pts
+                self._take(packet)
+                return
+            aim = min(aim, moment) - round(step_s / self.film.tick)
+        raise Doubt("no keyframe before the moment")
+
+    def _look_ahead(self, moment: int) -> int:
+        """The time of the frame on screen at the moment, found by reading packets until none can be nearer."""
+        while not self.at_end and len(self.seen) - bisect_right(self.seen, moment) < _REORDER:
+            self._fill(1)
+        at = bisect_right(self.seen, moment)
+        if not at:
+            raise Doubt("no packet before the moment")
+        return self.seen[at - 1]
+
+    def _fill(self, n_packets: int) -> None:
+        for _ in range(n_packets):
+            packet = next(self.demuxed, None)
+            if packet is None:
+                self.at_end = True
+                return
+            self._take(packet)
+
+    def _take(self, packet: "av.Packet[Any]") -> None:
+        self.packets.append(packet)
+        if packet.pts is not None and not packet.is_discard:
+            insort(self.seen, packet.pts)
+
+    def _next(self) -> VideoFrame | None:
+        """The next frame in the order of showing, None at the end."""
+        while True:
+            while self.frames:
+                frame = self.frames.popleft()
+                if self._is_sound(frame):
+                    return frame
+            if not self.packets and not self.at_end:
+                self._fill(1)
+            if self.packets:
+                packet = self.packets.popleft()
+                self.film.spare(self.is_sparing and self._is_unwanted(packet.pts))
+                self.frames.extend(self.film.decode(packet))
+            else:
+                self.frames.extend(self.film.flush())
+                if not self.frames:
+                    return None
+
+    def _is_sound(self, frame: VideoFrame) -> bool:
+        """Whether the frame can be right: after a seek, what leads up to the keyframe lacks its references."""
+        if self.key_pts is None:
+            return True
+        if frame.pts is None or frame.pts < self.key_pts:
+            return False
+        if frame.pts > self.key_pts or not frame.key_frame or frame.pict_type != PictureType.I:
+            raise Doubt("the keyframe is none")
+        self.key_pts = None
+        return True
+
+    def _is_unwanted(self, pts: int | None) -> bool:
+        """Whether no wanted moment can fall on the frame at ``pts``, as far as packets have been read."""
+        if pts is None or not self.wanted:
+            return False
+        after = bisect_right(self.seen, pts)
+        moment = bisect_left(self.wanted, pts)
+        if moment == len(self.wanted):
+            return True
+        return after < len(self.seen) and self.seen[after] <= self.wanted[moment]
+
+
+def by_seeking(film: Film) -> Iterator[Picture]:
+    """The wanted pictures, by random access. Raises ``Doubt`` where that cannot be trusted."""
+    if film.container_name not in _SEEKABLE or film.codec not in _SURE:
+        raise Doubt("not a container and codec for which seeking is known to be exact")
+    walk = Walk(film)
+    last: tuple[int, Picture] | None = None
+    for at_us, moment in zip(film.request.times_us, walk.wanted, strict=True):
+        frame = walk.frame_at(moment)
+        end = walk.lasts_until(frame)
+        if end is not None and moment >= end:
+            return
+        last = _shown(film, last, frame, at_us, micros(frame.pts or 0, walk.base, film.tick))
+        yield last[1]
+
+
+def by_reading_all(film: Film) -> Iterator[Picture]:
+    """The wanted pictures, by decoding from the start: whatever comes out, in order, damaged packets left out."""
+    waiting = deque(film.request.times_us)
+    before: VideoFrame | None = None
+    base = before_us = end_us = 0
+    for pts, frame in film.all_frames():
+        base = pts if before is None else base
+        pts_us = micros(pts, base, film.tick)
+        end_us = pts_us + micros(frame.duration or 0, 0, film.tick) or 2 * pts_us - before_us
+        yield from _until(film, waiting, pts_us, before, before_us)
+        if not waiting:
+            return
+        before, before_us = frame, pts_us
+    if before is None:
+        raise Unreadable("no_frames: nothing could be decoded")
+    yield from _until(film, waiting, end_us, before, before_us)
+
+
+def _until(film: Film, waiting: deque[int], end_us: int, frame: VideoFrame | None, pts_us: int) -> Iterator[Picture]:
+    """The wanted moments before ``end_us``, at all of which ``frame`` is on screen."""
+    last = None
+    while frame is not None and waiting and waiting[0] + SLACK_US < end_us:
+        last = _shown(film, last, frame, waiting.popleft(), pts_us)
+        yield last[1]
+
+
+def _shown(
+    film: Film, last: tuple[int, Picture] | None, frame: VideoFrame, at_us: int, pts_us: int
+) -> tuple[int, Picture]:
+    """The frame's picture, made once for several moments."""
+    if last is not None and last[0] == pts_us:
+        return pts_us, replace(last[1], at_us=at_us)
+    return pts_us, picture_of(film, frame, at_us, pts_us)
+
+
+def read(request: Request) -> Iterator[Picture]:
+    """The wanted pictures in order; those after the film's end are missing."""
+    n_given = 0
+    try:
+        for picture in by_seeking(Film(request)):
+            n_given += 1
+            yield picture
+    except Doubt:
+        yield from by_reading_all(Film(replace(request, times_us=request.times_us[n_given:])))
+
+
+if __name__ == "__main__":
+    serve(read)
