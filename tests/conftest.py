@@ -27,17 +27,19 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TOKENIZERS_PARALLELISM": "false",
 }
+# What would lead a test to somebody's real server or account.
+OUTSIDE = ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE", "RAY_ADDRESS", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 # Servers that are costly to start: the tests that ask for one run in the same worker, so that it starts once.
 SERVERS = ("ray_cluster", "prefect_harness", "prefect_server")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set before Ray or Prefect is imported: both read the environment only once."""
-    os.environ.update(QUIET)
-    if "PREFECT_HOME" not in os.environ:
-        home = tempfile.mkdtemp(prefix="rushes-prefect-")
-        os.environ["PREFECT_HOME"] = home
-        config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    for name in OUTSIDE:
+        os.environ.pop(name, None)
+    home = tempfile.mkdtemp(prefix="rushes-prefect-")  # one per worker: each has its own database
+    os.environ.update(QUIET | {"PREFECT_HOME": home})
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
