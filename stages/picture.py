@@ -4,6 +4,8 @@ A small picture is 36 rows by 64 columns of 8-bit Y, U and V without subsampling
 of the video. Every function takes a stack of n of them, (n, 3, 36, 64), so that whole stretches go at once.
 """
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +21,9 @@ Small = npt.NDArray[np.uint8]
 def grids(small: Small) -> npt.NDArray[np.uint8]:
     """The means of a 16 by 9 grid of blocks, rounded: shape (n, 9, 16, 3), the channels last, in Y, U and V."""
     tall, wide = ROWS // GRID_ROWS, COLUMNS // GRID_COLUMNS
-    rows = np.add.reduceat(small.astype(np.uint16), range(0, ROWS, tall), axis=2)
-    sums = np.add.reduceat(rows, range(0, COLUMNS, wide), axis=3)
+    exact = small.astype(np.uint16)
+    rows = functools.reduce(np.add, (exact[:, :, at::tall] for at in range(tall)))
+    sums = functools.reduce(np.add, (rows[..., at::wide] for at in range(wide)))
     means = (sums + tall * wide // 2) // (tall * wide)
     return np.ascontiguousarray(means.transpose(0, 2, 3, 1).astype(np.uint8))
 

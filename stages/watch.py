@@ -1,0 +1,125 @@
+"""``WatchVideos``: the only pass that decodes a whole video. What follows is decided from its measurements."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from schemas.errors import Reason
+from schemas.media import Signal, Video
+from schemas.rejects import Reject, reject
+from schemas.units import SignalId
+from stages import sandbox
+from stages.ffmpeg import FORMATS, refusal
+from stages.refusal import Refused
+from stages.stage import Env, Needs, Stage
+from stages.watch_messages import FRAME_BYTES, HEAD, STRETCH, End, read_end, read_stretch
+
+_CPUS = 2
+_MEBI = 1 << 20
+_LONGEST_END = 1 << 16
+Stretch = dict[str, npt.NDArray[Any]]
+
+
+class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS), batch_rows=4):
+    """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
+
+    Gives one ``Signal`` per 4096 frames, the first at time 0. A damaged video gives the frames that could be decoded;
+    how many were promised is the probe's to say. Rejects: ``no_video_stream``, ``unsupported_codec``, ``undecodable``,
+    ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time), ``size_change``, ``decode_budget``,
+    ``decode_timeout``, ``decode_oom``, ``decode_crash``.
+    """
+
+    most_frames: int = 1_500_000
+    """Frames of one video. 1.5 million are 14 hours at 30 frames a second, and fill 750 MB here."""
+    bytes_per_frame: int = 8
+    """Bytes on disk that each frame beyond the first thousand must have: real video takes more, bombs take less."""
+    memory_bytes: int = 3072 * _MEBI
+    """Address space of the decoding child. What it really uses stays under a few hundred megabytes."""
+    wall_s: float = 6 * 3600
+    """Seconds for one video."""
+
+    def open(self, env: Env) -> Env:
+        """The door to the files."""
+        return env
+
+    def run(self, rows: Sequence[Video], tool: Env) -> Iterator[Signal | Reject]:
+        """The signals of each video, or its reject."""
+        for video in rows:
+            try:
+                yield from self._watch(video, tool.path(video.uri))
+            except Refused as refused:
+                yield reject(self, video, refused.reason, refused.detail)
+
+    def _watch(self, video: Video, path: Path) -> list[Signal]:
+        """Nothing is given before the end is known: a video is either watched or rejected, never both."""
+        most = min(self.most_frames, 1000 + video.size_bytes // self.bytes_per_frame)
+        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(_CPUS), str(most))
+        limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _CPUS), memory_bytes=self.memory_bytes)
+        stretches: list[Stretch] = []
+        with sandbox.stream(argv, limits, inputs=(path,)) as child:
+            end = _listen(child, stretches)
+            finished = child.finish()
+        if end is None:
+            raise refusal(finished, "decode_crash")
+        if end.why:
+            raise Refused(_reason(end.why), end.detail)
+        return list(_rows(video, stretches, end))
+
+
+def _listen(child: sandbox.Child, stretches: list[Stretch]) -> End | None:
+    """Collects what the child says until its closing statement; None where it ends, or talks nonsense, before that."""
+    while head := child.read(HEAD.size):
+        kind, size = HEAD.unpack(head)
+        if size > (STRETCH * FRAME_BYTES if kind == b"S" else _LONGEST_END):
+            break
+        body = child.read(size)
+        if body is None:
+            break
+        try:
+            if kind == b"E":
+                return read_end(body)
+            stretches.append(read_stretch(body))
+        except (ValueError, TypeError):
+            break
+    child.stop()
+    return None
+
+
+def _reason(why: str) -> Reason:
+    known: dict[str, Reason] = {reason: reason for reason in _CHILD_REASONS}
+    return known.get(why, "undecodable")
+
+
+_CHILD_REASONS: tuple[Reason, ...] = (
+    "no_video_stream",
+    "undecodable",
+    "unsupported_codec",
+    "no_frames",
+    "timestamps",
+    "size_change",
+    "decode_budget",
+    "decode_oom",
+)
+
+
+def _rows(video: Video, stretches: list[Stretch], end: End) -> Iterator[Signal]:
+    """One row per stretch; each ends where the next begins, the last where the last frame goes off."""
+    starts = [int(stretch["pts_us"][0]) for stretch in stretches]
+    first = 0
+    for stretch, start_us, end_us in zip(stretches, starts, [*starts[1:], end.end_us], strict=True):
+        vectors = {name: values for name, values in stretch.items() if name != "grids"}
+        yield Signal(
+            signal_id=SignalId(f"{video.video_id}-{first:09d}"),
+            video_id=video.video_id,
+            first_frame=first,
+            n_frames=len(stretch["pts_us"]),
+            start_us=start_us,
+            end_us=end_us,
+            width_px=end.width_px,
+            height_px=end.height_px,
+            grids=stretch["grids"].tobytes(),
+            **vectors,
+        )
+        first += len(stretch["pts_us"])

@@ -1,0 +1,91 @@
+"""The program that runs in the sandboxed child: watches one video and writes messages (``watch_messages``) to stdout.
+
+Arguments: path, allowed formats, decoding threads, most frames. Decoding and measuring overlap: this thread decodes,
+another measures, and both let go of the interpreter while they work.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.picture import Small
+from stages.watch_measures import measure
+from stages.watch_messages import STRETCH, End, end_message, stretch_message
+from stages.watch_pictures import Picture, Seen, Unwatchable, open_video, pictures
+
+BLOCK = 64
+"""Pictures measured at once: enough to make numpy worth its while, few enough to stay in the processor's cache."""
+
+_WAITING = 4
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def measured(shots: Iterator[Picture]) -> Iterator[Columns]:
+    """The measurements of the pictures, block by block, while the next pictures are being decoded."""
+    waiting: deque[Future[Columns]] = deque()
+    before = None
+    with ThreadPoolExecutor(1) as worker:
+        while block := list(islice(shots, BLOCK)):
+            waiting.append(worker.submit(_measure, block, before))
+            before = block[-1].small
+            if len(waiting) >= _WAITING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _measure(block: list[Picture], before: Small | None) -> Columns:
+    found = dict(vars(measure(np.stack([picture.small for picture in block]), before)))
+    found["pts_us"] = np.array([picture.pts_us for picture in block], np.int64)
+    found["sharpness"] = np.array([picture.sharpness for picture in block], np.float32)
+    return found
+
+
+def stretches(blocks: Iterator[Columns]) -> Iterator[Columns]:
+    """The same measurements in stretches of ``STRETCH`` frames, a multiple of ``BLOCK``."""
+    while parts := list(islice(blocks, STRETCH // BLOCK)):
+        yield {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def watch(path: str, formats: str, threads: int, most_frames: int, out: BinaryIO) -> End:
+    """Write every stretch of the video at ``path`` to ``out`` and give the closing statement."""
+    seen = Seen()
+    try:
+        container, stream = open_video(path, formats, threads)
+        with container:
+            for columns in stretches(measured(islice(pictures(container, stream, seen), most_frames + 1))):
+                out.write(stretch_message(columns))
+        why, detail = _verdict(seen, most_frames)
+    except Unwatchable as error:
+        why, detail = error.reason, error.detail
+    return End(why, detail, seen.width_px, seen.height_px, seen.frames, seen.end_us, seen.lost, seen.errors)
+
+
+def _verdict(seen: Seen, most_frames: int) -> tuple[str, str]:
+    if seen.frames > most_frames:
+        return "decode_budget", f"more than {most_frames} frames, the most for a file of this size"
+    if not seen.frames:
+        return "no_frames", f"no frame could be decoded; {seen.errors} damaged packets"
+    if seen.lost > max(2, seen.frames // 20):
+        return "timestamps", f"{seen.lost} frames have no place in time beside {seen.frames} that have"
+    if len(seen.sizes) > 1:
+        return "size_change", f"the picture changes its size: {sorted(seen.sizes)}"
+    return "", ""
+
+
+def main() -> None:
+    """Watch the video that the arguments name."""
+    path, formats, threads, most_frames = sys.argv[1:5]
+    out = sys.stdout.buffer
+    out.write(end_message(watch(path, formats, int(threads), int(most_frames), out)))
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

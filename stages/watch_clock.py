@@ -1,0 +1,40 @@
+"""The time of a frame: presentation time in whole microseconds, counted from the first frame that has one."""
+
+from fractions import Fraction
+
+
+def micros(ticks: int, time_base: Fraction) -> int:
+    """``ticks`` of ``time_base`` seconds as microseconds, rounded, as the readers of single frames round them."""
+    return round(ticks * time_base * 1_000_000)
+
+
+class Clock:
+    """Gives each decoded frame its time, by the same rule as the readers of single frames.
+
+    A frame's stamp is its presentation time or, where the container stores none (AVI), its decoding time. The first
+    stamp is time 0. A frame without a stamp, or stamped at or before the frame ahead of it, has no place in time:
+    it is passed over and counted in ``lost``.
+    """
+
+    def __init__(self, time_base: Fraction, by_decoding: bool = False) -> None:
+        self.time_base, self.by_decoding = time_base, by_decoding
+        self.first: int | None = None
+        self.last = 0
+        self.lost = 0
+
+    def time_us(self, pts: int | None, dts: int | None) -> int | None:
+        """The time of the next decoded frame, or None where it has no place in time."""
+        stamp = dts if self.by_decoding else pts
+        if stamp is None or (self.first is not None and stamp <= self.last):
+            self.lost += 1
+            return None
+        if self.first is None:
+            self.first = stamp
+        self.last = stamp
+        return micros(stamp - self.first, self.time_base)
+
+    def later_us(self, duration: int | None) -> int | None:
+        """When the last frame goes off again if it stays on for ``duration`` ticks; None where that is unknown."""
+        if not duration or duration < 0 or self.first is None:
+            return None
+        return micros(self.last + duration - self.first, self.time_base)
