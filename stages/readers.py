@@ -41,10 +41,12 @@ class Taken:
     reader: Reader
 
 
-def limits(n_pictures: int, size_bytes: int) -> Limits:
+def limits(n_pictures: int, size_bytes: int, file_bytes: int = 0) -> Limits:
     """What reading may cost: seconds by the size of the file, since every frame of it may have to be decoded."""
     seconds = 120 + size_bytes / 1e6 + n_pictures
-    return Limits(wall_s=2 * seconds, cpu_s=round(2 * THREADS * seconds), memory_bytes=3072 << 20)
+    return Limits(
+        wall_s=2 * seconds, cpu_s=round(2 * THREADS * seconds), memory_bytes=3072 << 20, file_bytes=file_bytes
+    )
 
 
 def take(path: Path, times_us: Sequence[int], shape: Shape, reader: Reader) -> Iterator[Taken]:
