@@ -67,6 +67,7 @@ def _command(path: Path, plan: _Plan, numbers: Sequence[int]) -> list[str]:
     """The argv that writes the frames with these numbers as raw RGB. ffmpeg turns them upright by itself."""
     timed = plan.timing
     chosen = "+".join(f"eq(n,{at})" if timed.by_number else f"eq(pts,{timed.times[at]})" for at in numbers)
+    chosen = f"gte(n,{timed.n_before})*({chosen})"
     wide, high = plan.size
     film = ffmpeg.reading(path, copyts=None, threads=2)[str(timed.probe.stream_index)]
     pictures = film.filter("select", chosen).filter("scale", wide, high, flags="area", in_color_matrix=plan.matrix)

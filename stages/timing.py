@@ -43,6 +43,8 @@ class Timing:
     packets: Sequence[Packet]
     times: Sequence[int]
     by_number: bool
+    n_before: int
+    """How many frames come out before ``base``: they have no time, and ffmpeg makes one up for them."""
 
     @property
     def base(self) -> int:
@@ -74,8 +76,9 @@ def timing(path: Path, limits: Limits) -> Timing:
     rows = _list(path, limits, select_streams=str(probe.stream_index), show_entries=_FIELDS)
     packets = [_packet(row, by_number) for row in rows]
     times = sorted(packet.shown for packet in packets if packet.shown is not None)
+    n_before = 0
     if not by_number:
-        first = _first(path, probe.stream_index, limits)
+        n_before, first = _first(path, probe.stream_index, limits)
         times = [time for time in times if time >= first]
     if not times:
         raise Refused("no_frames", "nothing could be decoded")
@@ -88,6 +91,7 @@ def timing(path: Path, limits: Limits) -> Timing:
         packets=packets,
         times=times,
         by_number=by_number,
+        n_before=n_before,
     )
 
 
@@ -102,12 +106,12 @@ def _packet(row: Sequence[str], by_number: bool) -> Packet:
     )
 
 
-def _first(path: Path, index: int, limits: Limits) -> int:
-    """The time of the first frame that comes out with one: what lies before it does not count."""
+def _first(path: Path, index: int, limits: Limits) -> tuple[int, int]:
+    """How many frames come out without a time before the first that has one, and its time."""
     rows = _list(path, limits, select_streams=str(index), show_entries="frame=pts", read_intervals=_FIRST)
-    for row in rows:
+    for at, row in enumerate(rows):
         if (pts := _whole(row[0])) is not None:
-            return pts
+            return at, pts
     raise Refused("no_frames", "no frame that comes out has a time")
 
 

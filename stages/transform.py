@@ -95,7 +95,7 @@ def _made(cut: _Cut, crf: int, lossless: bool) -> tuple[bytes, Literal["copied",
 
 
 def _is_whole(cut: _Cut) -> bool:
-    """Whether the packets from the clip's first keyframe on, in the order of decoding, are those of its frames alone."""
+    """Whether the packets from the clip's first keyframe on, as they are decoded, are those of its frames alone."""
     packets = cut.timing.packets
     first = next((at for at, packet in enumerate(packets) if packet.shown == cut.times[0]), None)
     if first is None or not packets[first].is_key or cut.timing.probe.codec not in _COPIED or cut.timing.by_number:
@@ -113,7 +113,7 @@ def _encoding(cut: _Cut, crf: int, before_s: int | None) -> Any:
     """The clip encoded again. Its frames are chosen by their times, whatever place the seek led to."""
     probe, tick = cut.timing.probe, cut.timing.tick
     seek: dict[str, Any] = {}
-    if before_s is not None and not cut.timing.by_number:
+    if before_s is not None and not cut.timing.by_number and not cut.timing.n_before:
         start_s = float(max(cut.times[0] * tick - before_s, cut.timing.base * tick))
         seek = {"ss": f"{start_s:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     film = ffmpeg.reading(cut.path, copyts=None, threads=THREADS, **seek)[str(probe.stream_index)]
@@ -128,7 +128,7 @@ def _chosen(cut: _Cut) -> str:
     if cut.timing.by_number:
         first = cut.timing.times.index(cut.times[0])
         return f"between(n,{first},{first + len(cut.times) - 1})"
-    return f"between(pts,{cut.times[0]},{cut.times[-1]})"
+    return f"gte(n,{cut.timing.n_before})*between(pts,{cut.times[0]},{cut.times[-1]})"
 
 
 def _output(pictures: Any, cut: _Cut, **options: Any) -> Any:
