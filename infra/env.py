@@ -1,0 +1,70 @@
+"""The real ``Env``: local files, downloads, blobs and models."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from schemas.errors import BadInput, ToolDown
+from schemas.units import BlobId
+from stages.stage import Chat
+from storage.blobs import Blobs
+from storage.files import Landing
+
+
+@dataclass
+class WorkerEnv:
+    """What a stage may see of the outside, in one worker. ``models`` is the profile's section, by role."""
+
+    blobs: Blobs
+    downloads: Path
+    device: str = "cpu"
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+    def path(self, uri: str) -> Path:
+        """A local file with the content behind a path, a ``file://`` address, or any address that fsspec knows.
+
+        What is remote is downloaded once per state of the remote file. A file that is not there gives a path where
+        nothing is, near or far, so that the stage's gate judges both alike. Raises ToolDown when the place cannot be
+        reached, BadInput for an address of an unknown kind.
+        """
+        if "://" not in uri:
+            return Path(uri)
+        if uri.startswith("file://"):
+            return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
+        return self._downloaded(uri)
+
+    def _downloaded(self, uri: str) -> Path:
+        import fsspec
+
+        try:
+            system, remote = fsspec.core.url_to_fs(uri)
+        except (ValueError, ImportError) as error:
+            raise BadInput(f"no reader for the address {uri}: {error}") from None
+        try:
+            state = system.ukey(remote)
+            name = hashlib.sha256(f"{uri}\n{state}".encode()).hexdigest()
+            local = self.downloads / f"{name}{Path(remote).suffix[:16]}"
+            if not local.exists():
+                with Landing() as landing:
+                    system.get_file(remote, str(landing.path(local)))
+        except FileNotFoundError:
+            return self.downloads / "missing"
+        except OSError as error:
+            raise ToolDown(f"{uri} cannot be fetched: {error}") from error
+        return local
+
+    def put(self, blob: bytes, suffix: str) -> BlobId:
+        """Keeps the bytes under the hash of their content; on the disk for certain once the cell commits."""
+        return self.blobs.put(blob, suffix)
+
+    def get(self, blob: BlobId) -> bytes:
+        """The bytes that were put under this id. Raises ToolDown when they are not there."""
+        return self.blobs.get(blob)
+
+    def chat(self, role: str) -> Chat:
+        """The model that the profile gives this role. Raises BadInput: no kind of model can be reached yet."""
+        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")

@@ -1,0 +1,121 @@
+"""What passes between the runner and its workers: small values, never rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RushesError
+from schemas.row import Row
+from stages.graph import Over, Rows
+from stages.stage import Needs, Stage
+from storage.layout import Workspace
+
+
+class Stopped(RushesError):
+    """The run was told to stop while this cell was being made. What was committed stays."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A table that another is made from, under the name that its SQL knows."""
+
+    name: str
+    row_type: type[Row]
+    fingerprint: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """How one table is made: all that a worker needs to make any cell of it."""
+
+    row_type: type[Row]
+    fingerprint: str
+    folder: Path
+    inputs: tuple[Input, ...]
+    stage: Stage[Any, Any, Any] | None
+    sql: str | None
+    over: Over
+    batch_rows: int
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.row_type.table
+
+    @property
+    def needs(self) -> Needs:
+        """What a worker that makes it occupies."""
+        return self.stage.needs if self.stage else Needs()
+
+    @property
+    def made_by(self) -> str:
+        """The stage's name, or that it is SQL."""
+        return type(self.stage).__name__ if self.stage else f"the SQL of {self.table!r}"
+
+
+def blueprint(rows: Rows[Any], workspace: Workspace, batch_rows: Mapping[str, int]) -> Blueprint:
+    """The blueprint of one table of a recipe, with the profile's numbers of rows at a time."""
+    inputs = tuple(
+        Input(name, made.row_type, made.fingerprint, workspace.table(made.table, made.fingerprint))
+        for name, made in rows.inputs
+    )
+    stage = rows.stage
+    at_a_time = batch_rows.get(type(stage).__name__, stage.batch_rows) if stage else 1
+    folder = workspace.table(rows.table, rows.fingerprint)
+    return Blueprint(rows.row_type, rows.fingerprint, folder, inputs, stage, rows.sql, rows.over, at_a_time)
+
+
+@dataclass(frozen=True)
+class Crew:
+    """What every worker of a run is given once: all blueprints by table, and what its Env is made of."""
+
+    blueprints: Mapping[str, Blueprint]
+    root: Path
+    models: Mapping[str, Any]
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Berth:
+    """What one worker is and has: its name in the log, where models go, and its memory in gigabytes."""
+
+    name: str = "inline"
+    device: str = "cpu"
+    memory_gb: float = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """One cell to make: of which table and part (None: over all parts), from which cells, under which name.
+
+    ``inputs`` holds the stems of the cells to read, in the order of the blueprint's inputs and of the parts.
+    ``careful`` counts the tries in which rows are run one by one, to find the one that kills its worker.
+    """
+
+    table: str
+    part: int | None
+    inputs: tuple[tuple[str, ...], ...]
+    target: str
+    priority: tuple[int, int]
+    careful: int = 0
+
+    @property
+    def what(self) -> str:
+        """The cell in words."""
+        return f"table {self.table!r}, " + ("all parts" if self.part is None else f"part {self.part:05d}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an order. ``error`` is None when the cell is committed; ``crashed`` when its worker died of it."""
+
+    order: Order
+    rows_in: int = 0
+    rows: int = 0
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    worker: str = ""
+    error: RushesError | None = None
+    crashed: bool = False

@@ -1,0 +1,125 @@
+"""Where a run happens and how much it may use: read from TOML, strictly."""
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args, get_type_hints
+
+from infra.machine import cores, memory_gb
+from schemas.errors import BadInput
+
+PROFILES = Path(__file__).parent / "profiles"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """How much of the machine workers may occupy together; 0 means all there is. ``idle_s``: when an idle one goes."""
+
+    cpus: float = 0
+    memory_gb: float = 0
+    idle_s: float = 30
+
+    def __post_init__(self) -> None:
+        """Fills in what this machine has, so that every reader sees numbers."""
+        object.__setattr__(self, "cpus", self.cpus or cores())
+        object.__setattr__(self, "memory_gb", self.memory_gb or memory_gb())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayPlace:
+    """Where Ray runs: ``address`` empty starts one here. ``object_store_mb`` is small, because no rows pass through."""
+
+    address: str = ""
+    object_store_mb: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retries:
+    """How long to wait before each further try of a cell whose tool was down, in seconds."""
+
+    wait_s: tuple[float, ...] = (1.0, 5.0, 25.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What TOML says: where and how much. Nothing here changes what is made.
+
+    ``batch_rows`` overrides how many rows a stage, named by its class, gets at a time. ``models`` is kept as it is
+    written, by role.
+    """
+
+    workers: Workers = field(default_factory=Workers)
+    ray: RayPlace = field(default_factory=RayPlace)
+    retries: Retries = field(default_factory=Retries)
+    batch_rows: Mapping[str, int] = field(default_factory=dict)
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load(name: str) -> Profile:
+    """The profile of that name among ``infra/profiles``, or in the TOML file of that path.
+
+    Raises BadInput for a file that is not there or no TOML, an unknown key, or a value of the wrong type.
+    """
+    path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
+    try:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.toml")))
+        raise BadInput(f"no profile {name!r}: give one of {known}, or the path of a .toml file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"profile {path} cannot be read: {error}") from None
+    profile: Profile = _filled(Profile, stored, str(path))
+    return profile
+
+
+def _filled(kind: type[Any], stored: Mapping[str, Any], where: str) -> Any:
+    hints = get_type_hints(kind)
+    values = {}
+    for key, value in stored.items():
+        if key not in hints:
+            raise BadInput(f"{where}: unknown key {key!r}{_meant(key, hints)}")
+        values[key] = _value(hints[key], value, f"{where}: {key}")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _filled(hint, _typed(dict, value, where), where)  # type: ignore[arg-type]
+    if hint == tuple[float, ...]:
+        return tuple(_number(element, where) for element in _typed(list, value, where))
+    if hint == Mapping[str, int]:
+        rows = _typed(dict, value, where)
+        return MappingProxyType({key: _positive(count, f"{where}.{key}") for key, count in rows.items()})
+    if hint == Mapping[str, Any]:
+        return MappingProxyType(_typed(dict, value, where))
+    if hint is int:
+        return _positive(value, where)
+    return _number(value, where) if hint is float else _typed(hint, value, where)
+
+
+def _typed(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise BadInput(f"{where} is {value!r}; it must be a {kind.__name__}")
+    return value
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise BadInput(f"{where} is {value!r}; it must be a number from 0 up")
+    return float(value)
+
+
+def _positive(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadInput(f"{where} is {value!r}; it must be a whole number from 1 up")
+    return value
+
+
+def _meant(key: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(get_args(known) or known))}"
