@@ -13,16 +13,19 @@ import duckdb
 from schemas.errors import RushesError
 from storage.blobs import Blobs
 from storage.built import Built
+from storage.card import write_card
 from storage.catalog import latest_version, write_catalog
+from storage.exports import write_exports
 from storage.files import make_folder, sync, told
 from storage.layout import Workspace
 from storage.manifest import FileFacts, Manifest, digest, file_facts, read, software, walk
 from storage.outcomes import show as show_outcomes
 from storage.publish_cells import Stored, connect, show
-from storage.publish_extras import Draft, table_facts, write_extras
+from storage.publish_draft import Draft, table_facts
 from storage.publish_lock import publishing
 from storage.publish_tables import write_tables
 from storage.quality import CHECKS, check
+from storage.report.page import write_report
 
 UNFINISHED = ".tmp-"
 
@@ -73,7 +76,7 @@ def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str
         outcomes = _outcomes(connection) if counted else {}
         facts = table_facts(connection, built, tables, folder)
         draft = Draft(workspace, folder, number, built, tuple(tables), facts, outcomes, checks)
-        write_extras(connection, draft)
+        _write_rest(connection, draft, tools)
         _seal(folder, draft, inputs, tools)
         folder.rename(final)
     sync([final.parent])
@@ -86,6 +89,15 @@ def _connection(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB that spills into the workspace, where there is room, and leaves nothing."""
     with TemporaryDirectory(dir=workspace.versions, prefix=UNFINISHED) as spill, connect(Path(spill)) as connection:
         yield connection
+
+
+def _write_rest(connection: duckdb.DuckDBPyConnection, draft: Draft, tools: Mapping[str, str]) -> None:
+    """What a version holds beside its tables: other forms of the samples, their pictures, the card and the report."""
+    samples = draft.stored("samples")
+    if samples:
+        write_exports(connection, samples, draft.folder, Blobs(draft.workspace.blobs))
+    write_card(connection, draft)
+    write_report(connection, draft, tools)
 
 
 def _seal(folder: Path, draft: Draft, inputs: str, tools: Mapping[str, str]) -> None:

@@ -27,7 +27,10 @@ def write_tables(
     """Every published table of the run, then ``rejects`` and, where there are any, ``outcomes``: a folder each."""
     row_types: list[type[Row]] = [table.row_type for table in built.tables if table.row_type.published]
     row_types += [Reject, Outcome] if with_outcomes else [Reject]
-    return [write_table(connection, row_type, folder / row_type.table, blobs) for row_type in row_types]
+    tables = [write_table(connection, row_type, folder / row_type.table, blobs) for row_type in row_types]
+    for table in tables:  # from here on the views show what is published: few files, in order
+        connection.execute(f"CREATE OR REPLACE VIEW {quoted(table.row_type.table)} AS FROM {table.sql}")
+    return tables
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, row_type: type[Row], folder: Path, blobs: Blobs) -> Stored:

@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from schemas.arrow import to_table
-from schemas.items import Evidence, Guess, Item, Task, TraceStep, Verdict
+from schemas.items import Evidence, Gate, Guess, Item, Task, TraceStep, Verdict
 from schemas.media import Frame, Media, Shot, ShotLook, Signal, Source, Video
 from schemas.rejects import Reject
 from schemas.row import Row
 from schemas.samples import Sample
-from schemas.units import BlobId, ItemId, ShotId, SourceId, VideoId
+from schemas.units import BlobId, FrameId, ItemId, ShotId, SignalId, SourceId, VideoId
 from storage.blobs import Blobs
 from storage.built import Built, BuiltTable
 from storage.layout import Workspace, part_name, rejects_path, rows_path
@@ -24,7 +25,7 @@ from storage.tables import Making, write
 
 SECOND = 1_000_000
 TASKS: tuple[Task, ...] = ("rearrange", "count_shots", "camera_motion")
-GATES = ("context", "veracity", "ambiguity", "duplicate", "balance")
+GATES: tuple[Gate, ...] = get_args(Gate)
 ORDER: tuple[type[Row], ...] = (
     Source,
     Video,
@@ -70,7 +71,8 @@ def video_id(number: int) -> VideoId:
 
 
 def source(part: int, number: int, uri: str, **more: str | None) -> Source:
-    return Source(source_id=SourceId(f"{part_name(part)}/{number:06d}"), uri=uri, size_bytes=1000, changed_us=5, **more)  # type: ignore[arg-type]
+    return Source(source_id=SourceId(f"{part_name(part)}/{number:06d}"), uri=uri, size_bytes=1000, changed_us=5,
+    **more)
 
 
 def video(number: int, given: Source) -> Video:
@@ -122,8 +124,9 @@ def signal(of: VideoId, n_shots: int) -> Signal:
     grids = np.full((n, 9, 16, 3), 128, np.uint8)
     grids[:, :, :, 0] = np.linspace(40, 200, 16, dtype=np.uint8)
     return Signal(
-        signal_id=f"{of}/0000", video_id=of, first_frame=0, n_frames=n, start_us=0, end_us=2 * SECOND * n_shots,
-        width_px=160,  # type: ignore[arg-type]
+        signal_id=SignalId(f"{of}/0000"), video_id=of, first_frame=0, n_frames=n, start_us=0,
+        end_us=2 * SECOND * n_shots,
+        width_px=160,
         height_px=90, pts_us=np.arange(n, dtype=np.int64) * SECOND // 4, brightness=flat, saturation=flat,
         sharpness=flat,
         difference=flat, pan=flat, tilt=flat, zoom=flat, camera_fit=flat, hash=np.zeros(n, np.uint64),
@@ -156,7 +159,8 @@ def _item(footage: Video, nth: int) -> Item:
 
 def _told(item: Item) -> Iterable[Row]:
     key = {"item_id": item.item_id, "video_id": item.video_id}
-    yield Evidence(evidence_id=f"{item.item_id}/0", start_us=0, end_us=SECOND, what="the first shot", **key)  # type: ignore[arg-type]
+    yield Evidence(evidence_id=f"{item.item_id}/0", start_us=0, end_us=SECOND, what="the first shot",
+    **key)  # type: ignore[arg-type]
     for step in range(2):
         yield TraceStep(
             trace_id=f"{item.item_id}/{step}", step=step, op="look", arguments="{}", result="[1, 2]",
@@ -173,7 +177,6 @@ def _judged(item: Item, *, passes: bool) -> Iterable[Verdict]:
     for gate in GATES:
         yield Verdict(
             verdict_id=f"{item.item_id}/{gate}", item_id=item.item_id, video_id=item.video_id, gate=gate,
-             # type: ignore[arg-type]
             passed=passes or gate != "veracity", reason="as seen",
         )  # fmt: skip
 
@@ -182,8 +185,8 @@ def _frame(part: Part, item: Item, at_us: int, blobs: Blobs) -> BlobId:
     blob = blobs.put(picture((at_us // 100_000 + int(item.video_id, 16)) % 12), ".jpg")
     part.add(
         Frame(
-            frame_id=f"{item.video_id}@{at_us}/{item.item_id}", video_id=item.video_id, at_us=at_us,
-            pts_us=at_us, blob=blob,  # type: ignore[arg-type]
+            frame_id=FrameId(f"{item.video_id}@{at_us}/{item.item_id}"), video_id=item.video_id, at_us=at_us,
+            pts_us=at_us, blob=blob,
             width_px=96, height_px=54, hash=7, grid=bytes(432), reader="pyav",
         )
     )  # fmt: skip
@@ -206,7 +209,8 @@ def _sample(item: Item, footage: Video, pictures: list[BlobId]) -> Sample:
 def parts(blobs: Blobs) -> list[Part]:
     """Two parts: good, broken and silent footage in the first; good footage and a copy in the second."""
     first, second = Part(), Part()
-    good = source(0, 0, "/films/good.mp4", license="CC-BY-4.0", title="A good film", origin="https://example.org/good")
+    good = source(0, 0, "/films/good.mp4", license="CC-BY-4.0", title="A good film",
+    origin="https://example.org/good")
     broken, silent = source(0, 1, "/films/broken.mp4"), source(0, 2, "/films/silent.mp4")
     other, copy = source(1, 0, "/films/other.mp4", license="mine alone"), source(1, 1, "/films/copy of good.mp4")
     first.add(good, broken, silent)
@@ -235,7 +239,8 @@ def built(workspace: Workspace, given: list[Part] | None = None, order: tuple[ty
     )  # fmt: skip
 
 
-def _table(workspace: Workspace, row_type: type[Row], given: list[Part], order: tuple[type[Row], ...]) -> BuiltTable:
+def _table(workspace: Workspace, row_type: type[Row], given: list[Part], order: tuple[type[Row],
+...]) -> BuiltTable:
     folder = workspace.table(row_type.table, f"{order.index(row_type):016x}")
     folder.mkdir(parents=True, exist_ok=True)
     cells, rejects = [], []

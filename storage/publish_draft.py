@@ -1,4 +1,4 @@
-"""What a version holds beside its tables: other forms of the samples, their pictures, the card and the report."""
+"""A version while it is being written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,3 @@ def _files(table: Stored | None, folder: Path) -> tuple[tuple[str, ...], int | N
     if table is None:
         return (), None
     return tuple(path.relative_to(folder).as_posix() for path in table.files), total_rows(table.files)
-
-
-def write_extras(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
-    """Everything beside the tables, into the draft's folder."""

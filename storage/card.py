@@ -1,0 +1,109 @@
+"""The dataset card: ``README.md`` with a YAML head that Hugging Face reads."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from storage.publish_cells import Stored, has
+from storage.publish_draft import Draft
+from storage.publish_tables import SPLIT
+from storage.publish_text import visible
+from storage.report.ask import tables_of
+from storage.report.facts import funnel, gates, licences, reasons, splits, tasks
+from storage.report.guessing import guessing
+
+TEMPLATE = Path(__file__).parent / "report" / "templates" / "card.md.j2"
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+# The identifiers that Hugging Face knows, of those that footage comes under.
+LICENCES = (
+    "apache-2.0", "mit", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0",
+    "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0",
+    "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "pddl", "odbl",
+)  # fmt: skip
+
+
+def write_card(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
+    """Writes ``README.md`` into the version."""
+    tables = tables_of(connection)
+    house = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_plain)
+    found = licences(tables)
+    text = house.from_string(TEMPLATE.read_text("utf-8")).render(
+        head=head(draft, [one.name for one in found]),
+        draft=draft,
+        funnel=funnel(tables),
+        reasons=reasons(tables),
+        gates=gates(tables),
+        tasks=tasks(tables),
+        splits=splits(tables),
+        licences=found,
+        guessing=guessing(tables),
+        tables=[table for table in draft.facts if table.files],
+        n_checks=sum(len(table["expectations"]) for table in draft.checks["tables"].values()),
+    )
+    (draft.folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """A value as it may stand in a line or a table cell of Markdown: no markup of its own, no line breaks."""
+    if not isinstance(value, str) or isinstance(value, Head):
+        return value
+    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(visible(value).split()))
+
+
+class Head(str):
+    """YAML that is written as it is."""
+
+    __slots__ = ()
+
+
+def head(draft: Draft, given: list[str]) -> Head:
+    """The YAML head. Every text in it is a JSON string, which YAML reads as the same text."""
+    samples = next((table for table in draft.facts if table.name == "samples"), None)
+    n = samples.rows if samples else sum(table.rows for table in draft.facts if table.files)
+    facts: dict[str, Any] = {
+        "pretty_name": f"{draft.built.recipe} {draft.number}",
+        "license": sorted({_licence(name) for name in given}) or ["unknown"],
+        "task_categories": ["visual-question-answering", "video-text-to-text"],
+        "language": ["en"],
+        "size_categories": [next((name for limit, name in SIZES if n < limit), "10M<n<100M")],
+        "tags": ["video", "reasoning", "verifiable-rewards", "rushes", draft.built.recipe],
+        "configs": list(_configs(draft)),
+    }
+    return Head("\n".join(f"{name}: {json.dumps(value, ensure_ascii=True)}" for name, value in facts.items()))
+
+
+def _licence(name: str) -> str:
+    """The licence as Hugging Face calls it: ``CC BY 4.0`` is ``cc-by-4.0``; what it does not know is ``other``."""
+    if not name:
+        return "unknown"
+    called = re.sub(r"[\s_]+", "-", name.strip().lower())
+    return called if called in LICENCES else "other"
+
+
+def _configs(draft: Draft) -> Iterator[dict[str, Any]]:
+    """One configuration per table that has rows; the samples are what one gets by default."""
+    rows = {table.name: table.rows for table in draft.facts}
+    for table in sorted(draft.tables, key=lambda table: table.row_type.table != "samples"):
+        name = table.row_type.table
+        if rows[name]:
+            found: dict[str, Any] = {"config_name": name, "data_files": _data_files(table)}
+            yield found | ({"default": True} if name == "samples" else {})
+
+
+def _data_files(table: Stored) -> Any:
+    name = table.row_type.table
+    if not has(table.row_type, SPLIT):
+        return f"{name}/*.parquet"
+    stems = sorted({path.name.rpartition("-")[0] for path in table.files})
+    return [{"split": stem, "path": f"{name}/{stem}-*.parquet"} for stem in stems]

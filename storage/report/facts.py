@@ -1,0 +1,147 @@
+"""What a version's card and report say in numbers, asked of its tables."""
+
+from dataclasses import dataclass
+
+from storage.report.ask import Tables
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the funnel: what is counted, how many are left, and what fell out on the way there, with reasons."""
+
+    label: str
+    n: int
+    lost: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """How often one stage turned rows away for one reason, with one detail as an example."""
+
+    stage: str
+    reason: str
+    n: int
+    example: str
+
+
+@dataclass(frozen=True)
+class GateFacts:
+    """How many items one gate judged, and how many of them it turned away."""
+
+    gate: str
+    judged: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split: its samples, and the videos they are about."""
+
+    name: str
+    n_samples: int
+    n_videos: int
+
+
+@dataclass(frozen=True)
+class Licence:
+    """What may be done with some of the footage, as it was given: licence, how many videos and samples, where from."""
+
+    name: str
+    n_videos: int
+    n_samples: int
+    origins: tuple[str, ...]
+
+
+def funnel(tables: Tables) -> list[Step]:
+    """From the files that were given to the samples that are kept."""
+    steps = [_files(tables), _videos(tables), _counted(tables, "shots", "shots"), _counted(tables, "items", "items")]
+    return [step for step in [*steps, _kept(tables)] if step]
+
+
+def _files(tables: Tables) -> Step | None:
+    n = tables.count("sources")
+    return None if n is None else Step("files given", n)
+
+
+def _videos(tables: Tables) -> Step | None:
+    """Different videos that could be read; what fell out are copies and files that were turned away."""
+    n = tables.count("media", "video_id")
+    n = tables.count("videos", "video_id") if n is None else n
+    lost = tables.ask(
+        "SELECT replace(reason, '_', ' '), count(*) AS n FROM outcomes WHERE outcome IN ('rejected', 'copy') "
+        "GROUP BY reason ORDER BY n DESC, reason",
+        "outcomes",
+    )
+    return None if n is None else Step("videos read", n, tuple(lost))
+
+
+def _counted(tables: Tables, name: str, label: str) -> Step | None:
+    n = tables.count(name)
+    return None if n is None else Step(label, n)
+
+
+def _kept(tables: Tables) -> Step | None:
+    """The samples; what fell out are items, by the first gate that turned each away."""
+    n = tables.count("samples")
+    lost = tables.ask(
+        """
+        SELECT coalesce(gate, 'passed every gate, not drawn'), count(*) AS n
+        FROM items ANTI JOIN samples ON sample_id = item_id
+        LEFT JOIN (
+            SELECT item_id, gate FROM verdicts WHERE NOT passed
+            QUALIFY row_number() OVER (PARTITION BY item_id ORDER BY gate = 'balance', verdict_id) = 1
+        ) USING (item_id) GROUP BY gate ORDER BY n DESC, gate""",
+        *("items", "samples", "verdicts"),
+    )
+    return None if n is None else Step("kept", n, tuple(lost))
+
+
+def reasons(tables: Tables) -> list[Reason]:
+    """Every reason for which rows were turned away, most frequent first."""
+    found = tables.ask(
+        "SELECT stage, reason, count(*) AS n, min(detail) FROM rejects GROUP BY ALL ORDER BY n DESC, stage, reason",
+        "rejects",
+    )
+    return [Reason(*row) for row in found]
+
+
+def gates(tables: Tables) -> list[GateFacts]:
+    """What each gate said of the items, in all."""
+    found = tables.ask(
+        "SELECT gate, count(*), count(*) FILTER (NOT passed) AS failed FROM verdicts GROUP BY gate "
+        "ORDER BY failed DESC, gate",
+        "verdicts",
+    )
+    return [GateFacts(*row) for row in found]
+
+
+def tasks(tables: Tables) -> list[tuple[str, int, int]]:
+    """Each task with its items and its samples, most samples first."""
+    found = tables.ask(
+        "SELECT task, count(*) AS n, count(sample_id) AS kept FROM items LEFT JOIN (SELECT sample_id FROM samples) "
+        "ON sample_id = item_id GROUP BY task ORDER BY kept DESC, n DESC, task",
+        *("items", "samples"),
+    )
+    alone = "SELECT task, count(*) AS n, count(*) FROM samples GROUP BY task ORDER BY n DESC, task"
+    return found or tables.ask(alone, "samples")
+
+
+def splits(tables: Tables) -> list[Split]:
+    """The splits, training first."""
+    found = tables.ask(
+        "SELECT split, count(*), count(DISTINCT video_id) FROM samples GROUP BY split "
+        "ORDER BY list_position(['train', 'validation', 'test'], split)",
+        "samples",
+    )
+    return [Split(*row) for row in found]
+
+
+def licences(tables: Tables) -> list[Licence]:
+    """The licences of the published footage, as they were given, most samples first."""
+    found = tables.ask(
+        "SELECT coalesce(license, ''), count(DISTINCT video_id), count(*) AS n, "
+        "list_slice(list(DISTINCT origin ORDER BY origin) FILTER (origin IS NOT NULL), 1, 20) "
+        "FROM samples GROUP BY license ORDER BY n DESC, license",
+        "samples",
+    )
+    return [Licence(name, n_videos, n, tuple(origins or ())) for name, n_videos, n, origins in found]
