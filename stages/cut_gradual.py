@@ -1,0 +1,176 @@
+"""Dissolves and wipes, found by one idea: on the way from one shot to another the picture goes straight.
+
+Take two frames A and B. In a dissolve every block's value moves from A's to B's and never turns back; in a wipe it jumps
+once. So the sum of all small changes on the way hardly exceeds the one large change from A to B. Under motion blocks go
+to and fro, and the way is longer than the distance. A transition moreover stands alone (over the same time before and
+after it the picture changes far less), and no camera motion explains it. Of what is left, a dissolve is a mixture: all
+blocks are half-way at half-time. In a wipe each block is on one side or the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stages.cut_boundary import Boundary
+from stages.cut_track import Array, Track, alike, apart, area
+
+_SHORTEST = 4
+_GROWTH = 1.3
+_STEP = 0.5
+"""The largest single change, as a part of the whole one: anything above is a cut."""
+_PACE = 9.0
+"""The least change per second, in levels: what changes more slowly is weather, or somebody walking."""
+_EDGE = 0.03
+"""How far from pure old or pure new a frame must be to count as mixed."""
+
+
+@dataclass(frozen=True)
+class Straightness:
+    """What a transition must keep; the settings of ``CutShots`` say what each bound means."""
+
+    change: float
+    detour: float
+    drift: float
+    part: float
+    camera: float
+    mixture: float
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """The frames [low, high) that no other boundary has taken, and the longest transition, in frames."""
+
+    low: int
+    high: int
+    longest: int
+
+
+def gradual(track: Track, taken: list[tuple[int, int]], rules: Straightness, longest: int) -> list[Boundary]:
+    """The dissolves and wipes between the stretches [first, last) of frames that are ``taken`` by other boundaries."""
+    found: list[Boundary] = []
+    low = 0
+    for first, last in [*sorted(taken), (track.n, track.n)]:
+        if first - low > _SHORTEST:
+            found += _between(track, _Stretch(low, first, longest), rules)
+        low = max(low, last)
+    return found
+
+
+def _between(track: Track, stretch: _Stretch, rules: Straightness) -> list[Boundary]:
+    found: list[Boundary] = []
+    free = np.ones(track.n + 1, np.bool_)
+    for _, start, width in sorted(_windows(track, stretch, rules), reverse=True):
+        if not free[start : start + width + 1].all():
+            continue
+        boundary = _judge(track, stretch, (start, start + width), rules)
+        if boundary and free[boundary.first - 1 : boundary.last + 1].all():
+            free[boundary.first - 1 : boundary.last + 1] = False
+            found.append(boundary)
+    return found
+
+
+def _windows(track: Track, stretch: _Stretch, rules: Straightness) -> Iterator[tuple[float, int, int]]:
+    """Pairs of frames that may enclose a transition: (quality, frame, how many frames later)."""
+    grids, change = track.grids[stretch.low : stretch.high], track.change[stretch.low : stretch.high].copy()
+    change[0] = 0
+    way = np.cumsum(change)
+    width = float(_SHORTEST)
+    while int(width) < min(stretch.longest + 2, len(grids)):
+        w = int(width)
+        step = np.abs(grids[w:] - grids[:-w]).mean(1)
+        path = way[w:] - way[:-w]
+        most = np.lib.stride_tricks.sliding_window_view(change[1:], w).max(1)
+        fits = (step >= rules.change) & (path <= rules.detour * step) & (most <= _STEP * step)
+        quality = np.where(fits, step / (path + _aside(step, w) + 1), 0)
+        peaks = np.flatnonzero(fits & (quality >= _largest_near(quality, w // 3)))
+        yield from ((float(quality[i]), stretch.low + int(i), w) for i in peaks)
+        width = max(width + 1, width * _GROWTH)
+
+
+def _aside(step: Array, w: int) -> Array:
+    """The larger of the changes over the same time just before and just after each window, as far as there is any."""
+    before, after = np.zeros_like(step), np.zeros_like(step)
+    before[w:], after[:-w] = step[:-w], step[w:]
+    worst: Array = np.maximum(before, after)
+    return worst
+
+
+def _largest_near(values: Array, reach: int) -> Array:
+    padded = np.pad(values, reach)
+    largest: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(1)
+    return largest
+
+
+def _judge(track: Track, stretch: _Stretch, window: tuple[int, int], rules: Straightness) -> Boundary | None:
+    """The boundary in the window, with its exact frames and kind, if the frames on either side are two shots."""
+    first, last = _extent(track.grids, stretch, window)
+    if last - first < 2:
+        return None
+    old, new = track.grids[first - 1], track.grids[last]
+    step, way = apart(old, new), float(track.change[first : last + 1].sum())
+    if step < max(rules.change, _PACE * (last - first + 1) / track.rate_hz) or way > rules.detour * step:
+        return None
+    if area(old, new, 2.0) < rules.part or track.fit[first : last + 1].mean() > rules.camera:
+        return None
+    if _drift(track, stretch, first, last) > rules.drift * step:
+        return None
+    halfway, strange = _mixture(track.grids[first:last], old, new)
+    if halfway > 0.7 and strange <= rules.mixture and alike(old, new) < 0.9:
+        return Boundary(first, last, "dissolve", min(1.0, step / way))
+    if halfway < 0.5:
+        return Boundary(first, last, "wipe", min(1.0, step / way))
+    return None
+
+
+def _extent(grids: Array, stretch: _Stretch, window: tuple[int, int]) -> tuple[int, int]:
+    """The first mixed frame and the first pure one after it, by each frame's place between old (0) and new (1)."""
+    start, end = window
+    reach = (end - start) // 2
+    low, high = max(stretch.low, start - reach), min(stretch.high - 1, end + reach)
+    across = grids[end] - grids[start]
+    place = (grids[low : high + 1] - grids[start]) @ across / max(float(across @ across), 1.0)
+    middle = start - low + int(np.argmin(np.abs(place[start - low : end - low + 1] - 0.5)))
+    quarter, rest = middle, middle
+    while quarter > 0 and place[quarter] > 0.25:
+        quarter -= 1
+    while rest < len(place) - 1 and place[rest] < 0.75:
+        rest += 1
+    most = int(0.75 * (rest - quarter)) + 2
+    first = last = middle
+    while first > max(1, quarter - most) and place[first - 1] > _EDGE:
+        first -= 1
+    while last < min(len(place) - 1, rest + most) and place[last] < 1 - _EDGE:
+        last += 1
+    return max(low + first, 1), low + last
+
+
+def _drift(track: Track, stretch: _Stretch, first: int, last: int) -> float:
+    """How much the picture changes beside the transition in as long a time, on the side where it changes more."""
+    length = last - first + 1
+    sides = (first - 1, max(stretch.low, first - 1 - length)), (last, min(stretch.high - 1, last + length))
+    drifts = [0.0]
+    for edge, far in sides:
+        frames = abs(far - edge)
+        if frames >= 2:
+            drifts.append(apart(track.grids[edge], track.grids[far]) * (length / frames) ** 0.5)
+    return max(drifts)
+
+
+def _mixture(mixed: Array, old: Array, new: Array) -> tuple[float, float]:
+    """How far the blocks are half-way together (1 in a dissolve, 0 where each is old or new), and how strange the rest is.
+
+    The latter is what is left when each frame is explained as old and new mixed in one proportion, as a part of the change.
+    """
+    across = new - old
+    strong = np.abs(across) > 6
+    share = (mixed - old) @ across / max(float(across @ across), 1.0)
+    strange = float(np.abs(mixed - old - share[:, None] * across).mean() / max(float(np.abs(across).mean()), 1e-6))
+    if not strong.any():
+        return 1.0, strange
+    place = np.clip((mixed[:, strong] - old[strong]) / across[strong], 0, 1)
+    mean = place.mean(1)
+    inner = (mean > 0.2) & (mean < 0.8)
+    if not inner.any():
+        return 1.0, strange
+    return float(((place * (1 - place)).mean(1)[inner] / (mean * (1 - mean))[inner]).mean()), strange
