@@ -61,7 +61,7 @@ def facts(tables: Tables, draft: Draft, tools: Mapping[str, str]) -> dict[str, A
         "built": draft.built,
         "tools": tools,
         "rows": {table.name: table.rows for table in draft.facts if table.files},
-        "hours": _hours(tables),
+        "numbers": _numbers(tables),
         "funnel": funnel(tables),
         "outcomes": _outcomes(tables),
         "reasons": reasons(tables),
@@ -78,9 +78,18 @@ def facts(tables: Tables, draft: Draft, tools: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _hours(tables: Tables) -> float:
-    found = tables.ask("SELECT coalesce(sum(duration_us_measured), 0) / 3.6e9 FROM media", "media")
-    return float(found[0][0]) if found else 0.0
+def _numbers(tables: Tables) -> list[tuple[str, str]]:
+    """What the version holds, in a few numbers."""
+    kept = (
+        "SELECT count(*), count(DISTINCT task), count(DISTINCT video_id), coalesce(sum(len(pictures)), 0) FROM samples"
+    )
+    labels = ("samples", "tasks", "videos in them", "pictures")
+    found = [(label, f"{n:,}") for row in tables.ask(kept, "samples") for label, n in zip(labels, row, strict=True)]
+    for (seconds,) in tables.ask("SELECT coalesce(sum(duration_us_measured), 0) / 1e6 FROM media", "media"):
+        found.append(
+            ("of footage watched", f"{seconds / 3600:,.1f} h" if seconds > 7200 else f"{seconds / 60:.1f} min")
+        )
+    return found
 
 
 def _outcomes(tables: Tables) -> list[tuple[Any, ...]]:
