@@ -48,7 +48,6 @@ make_venv() {
     say "making .venv with Python $version"
     rm -rf .venv
     "$python" -m venv .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check "$UV" >"$LOG" 2>&1 || true
 }
 
 install_with() {   # install_with LOCK INSTALLER...: what the lock pins, then this folder itself, as it stands
@@ -61,6 +60,7 @@ install_with() {   # install_with LOCK INSTALLER...: what the lock pins, then th
 install_packages() {   # install_packages LOCK
     local python=.venv/bin/python
     say "installing $(grep -c '^[a-z]' "$1") pinned packages"
+    [ -x .venv/bin/uv ] || "$python" -m pip install -q --disable-pip-version-check "$UV" >"$LOG" 2>&1 || true
     if [ -x .venv/bin/uv ] && install_with "$1" .venv/bin/uv pip; then return; fi
     say "uv could not do it, pip tries with its own settings (minutes; see $LOG)"
     install_with "$1" "$python" -m pip --disable-pip-version-check ||
