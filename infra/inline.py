@@ -6,7 +6,7 @@ from functools import partial
 
 from infra.cell import CellMaker
 from infra.engine import EngineName, Post, Waiting
-from infra.machine import has_gpu
+from infra.machine import has_gpu, memory_gb
 from infra.order import Berth, Crew, Order, Outcome
 from infra.profile import Profile
 
@@ -27,7 +27,9 @@ class InlineEngine:
     def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
         """Starts the thread that makes cells."""
         gpus = any(plan.needs.gpus for plan in crew.blueprints.values())
-        berth = Berth("inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, profile.workers.memory_gb / 4))
+        berth = Berth(
+            "inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, (profile.workers.memory_gb or memory_gb()) / 4)
+        )
         self._stopped.clear()
 
         def tell(outcome: Outcome) -> None:

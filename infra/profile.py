@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
-from infra.machine import cores, memory_gb
 from schemas.errors import BadInput
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -24,14 +23,9 @@ class Workers:
     memory_gb: float = 0
     idle_s: float = 30
 
-    def __post_init__(self) -> None:
-        """Fills in what this machine has, so that every reader sees numbers."""
-        object.__setattr__(self, "cpus", self.cpus or cores())
-        object.__setattr__(self, "memory_gb", self.memory_gb or memory_gb())
-
 
 @dataclass(frozen=True, kw_only=True)
-class RayPlace:
+class RayPart:
     """Where Ray runs: ``address`` empty starts one here. ``object_store_mb`` is small, because no rows pass through."""
 
     address: str = ""
@@ -54,7 +48,7 @@ class Profile:
     """
 
     workers: Workers = field(default_factory=Workers)
-    ray: RayPlace = field(default_factory=RayPlace)
+    ray: RayPart = field(default_factory=RayPart)
     retries: Retries = field(default_factory=Retries)
     batch_rows: Mapping[str, int] = field(default_factory=dict)
     models: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,136 @@
+"""The engine on Ray: pools of actors on this machine's cores or on a cluster."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from infra.engine import EngineName, Post
+from infra.order import Berth, Crew, Order, Outcome
+from infra.profile import Profile
+from infra.ray_place import RayPlace, checked
+from infra.ray_worker import RayWorker
+from infra.staff import Pool, Staff, pool_name, within
+from schemas.errors import RushesError, StageBroken, ToolDown
+from stages.stage import Needs
+
+Actor = Any
+
+
+class RayEngine:
+    """Makes cells in Ray actors. Paths go in and numbers come out: rows never pass through Ray."""
+
+    name: EngineName = "ray"
+
+    def __init__(self) -> None:
+        self._place: RayPlace | None = None
+        self._timer: threading.Timer | None = None
+        self._ready: set[Actor] = set()
+
+    def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
+        """Starts or joins Ray, and checks that every table's needs can be met. Raises BadInput, ToolDown."""
+        self._crew, self._post, self._done = crew, post, done
+        self._place = RayPlace(profile)
+        nodes = self._place.nodes()
+        self._pool_of: dict[str, str] = {}
+        pools: dict[str, Pool[Actor]] = {}
+        for table, plan in crew.blueprints.items():
+            if plan.inputs:
+                needs = checked(plan.needs, plan.made_by, within(plan.needs, nodes))
+                self._pool_of[table] = pool_name(table, needs)
+                pools.setdefault(self._pool_of[table], Pool(self._pool_of[table], needs))
+        self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
+        budget = _budget(nodes, profile)
+        self._staff = Staff(budget, self._hire, self._fire, self._give, time.monotonic, profile.workers.idle_s, pools)
+
+    def submit(self, order: Order) -> None:
+        """Takes an order."""
+        self._staff.pools[self._pool_of[order.table]].waiting.push(order)
+        self._staff.match()
+
+    def withdraw(self, table: str) -> list[Order]:
+        """Gives back the orders of a table that nobody has begun."""
+        return self._staff.pools[self._pool_of[table]].waiting.withdraw(table)
+
+    def stop(self) -> None:
+        """Kills the workers, and ends the Ray that was started here."""
+        if self._timer:
+            self._timer.cancel()
+        if self._place is None:
+            return
+        staff = getattr(self, "_staff", None)
+        for pool in staff.pools.values() if staff else ():
+            for actor in [*pool.idle, *pool.busy]:
+                self._fire(actor)
+        self._place.leave()
+        self._place = None
+
+    def _hire(self, pool: Pool[Actor]) -> Actor:
+        device = "cuda" if pool.needs.gpus else "cpu"
+        berth = Berth(pool.name, device, pool.needs.memory_gb)
+        options = {
+            "num_cpus": pool.needs.cpus,
+            "num_gpus": pool.needs.gpus,
+            "memory": int(pool.needs.memory_gb * 1e9),
+        }
+        actor = self._actor_type.options(**options).remote(self._crew, berth, max(1, int(pool.needs.cpus)))
+        self._when_done(actor.ready.remote(), partial(self._came_up, actor))
+        return actor
+
+    def _came_up(self, actor: Actor, answer: Future[None]) -> None:
+        if answer.exception() is None:
+            self._ready.add(actor)
+
+    def _fire(self, actor: Actor) -> None:
+        self._ready.discard(actor)
+        if self._place:
+            self._place.ray.kill(actor)
+
+    def _give(self, actor: Actor, order: Order) -> None:
+        pool = self._staff.pools[self._pool_of[order.table]]
+        self._when_done(actor.make.remote(order), partial(self._finished, pool, actor, order))
+
+    def _when_done(self, answer: Any, then: Callable[[Any], None]) -> None:
+        """Has ``then`` called in the run's thread with the finished future: no polling."""
+        answer.future().add_done_callback(lambda future: self._post(partial(then, future)))
+
+    def _finished(self, pool: Pool[Actor], actor: Actor, order: Order, answer: "Future[Outcome]") -> None:
+        error = answer.exception()
+        if error is None:
+            self._done(answer.result())
+            self._staff.freed(pool, actor)
+            self._shrink_later()
+        elif actor in pool.busy:
+            self._after(order, actor, error)
+            self._fire(actor)
+            self._staff.lost(pool, actor)
+
+    def _after(self, order: Order, actor: Actor, error: BaseException) -> None:
+        """Tells what kept a worker from answering: its death, by the cell or before; or a fault of ours."""
+        from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
+
+        said = " ".join(str(error).split())[:500]
+        if not isinstance(error, RayActorError | OutOfMemoryError | WorkerCrashedError | NodeDiedError):
+            told: RushesError | None = StageBroken(f"the worker failed at {order.what}: {said}")
+        else:
+            told = None if actor in self._ready else ToolDown(f"a worker could not start: {said}")
+        self._done(Outcome(order, worker=pool_name(order.table, Needs()), error=told, crashed=told is None))
+
+    def _shrink_later(self) -> None:
+        """Sets the clock for the next worker that may have been idle long enough."""
+        if self._timer and self._timer.is_alive():
+            return
+        wait_s = self._staff.shrink()
+        if wait_s is not None:
+            self._timer = threading.Timer(wait_s, self._post, [self._shrink_later])
+            self._timer.daemon = True
+            self._timer.start()
+
+
+def _budget(nodes: list[Needs], profile: Profile) -> Needs:
+    """All that the machines have together, or less where the profile says less."""
+    cpus, gpus, memory = (sum(getattr(node, kind) for node in nodes) for kind in ("cpus", "gpus", "memory_gb"))
+    limits = profile.workers
+    return Needs(cpus=min(cpus, limits.cpus or cpus), gpus=gpus, memory_gb=min(memory, limits.memory_gb or memory))
