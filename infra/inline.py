@@ -27,9 +27,8 @@ class InlineEngine:
     def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
         """Starts the thread that makes cells."""
         gpus = any(plan.needs.gpus for plan in crew.blueprints.values())
-        berth = Berth(
-            "inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, (profile.workers.memory_gb or memory_gb()) / 4)
-        )
+        memory = profile.workers.memory_gb or memory_gb()
+        berth = Berth("inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, memory / 4))
         self._stopped.clear()
 
         def tell(outcome: Outcome) -> None:

@@ -33,11 +33,11 @@ class RayPlace:
         import ray
 
         self.ray: Any = ray
+        _hush()
         self._is_guest = bool(ray.is_initialized())
         if self._is_guest:
             return
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
-        _hush()
         try:
             ray.init(address=address, **quiet) if address else self._start(profile, quiet)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
