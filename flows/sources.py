@@ -35,21 +35,26 @@ Places = Iterator[tuple[str, Provenance]]
 
 @dataclass
 class Found:
-    """What was found: the sources in a stable order, and how many files inside folders were passed over, by suffix."""
+    """What was found: the sources in a stable order, and how many files inside folders were passed over, by suffix.
+
+    Nothing inside the folder ``but_not`` is a source.
+    """
 
     sources: list[Source] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    but_not: str = ""
 
 
-def find(videos: Sequence[str]) -> Found:
+def find(videos: Sequence[str], but_not: Path | None = None) -> Found:
     """The sources behind what the user gave. A path comes once however often it is named, links resolved.
 
-    Their ``source_id`` is empty: dealing gives it. Raises BadInput when a name leads nowhere or nothing is a source.
+    What lies in the folder ``but_not``, where the dataset itself grows, is passed over. The ``source_id`` is empty:
+    dealing gives it. Raises BadInput when a name leads nowhere or nothing is a source.
     """
-    found = Found()
+    found = Found(but_not=os.path.realpath(but_not) if but_not else "")
     by_path: dict[str, Source] = {}
     for given in videos:
-        for path, provenance in _places(given, found.passed_over):
+        for path, provenance in _places(given, found):
             known = by_path.get(path)
             if known is None or (provenance and not (known.license or known.origin or known.title)):
                 by_path[path] = _source(path, provenance)
@@ -65,37 +70,36 @@ def _nothing(videos: Sequence[str], passed_over: Counter[str]) -> str:
     return f"no video in {', '.join(map(repr, videos))}{seen}"
 
 
-def _places(given: str, passed_over: Counter[str]) -> Places:
+def _places(given: str, found: Found) -> Places:
     """The paths (or addresses) behind one thing that the user gave, each with its provenance."""
     if given.startswith("file://"):
         given = os.fsdecode(unquote_to_bytes(given.removeprefix("file://")))
     if "://" in given:
         yield given, {}
     elif Path(given).is_dir():
-        yield from ((path, {}) for path in _walk(os.path.realpath(given), passed_over))
+        yield from ((path, {}) for path in _walk(os.path.realpath(given), found, set()))
     elif Path(given).suffix.lower() in MANIFESTS and Path(given).is_file():
         yield from _listed(Path(given))
     elif os.path.lexists(given):
         yield resolved(given), {}
     elif glob.has_magic(given):
-        yield from _matches(given, passed_over)
+        yield from _matches(given, found)
     else:
         raise BadInput(f"no such file or folder: {given!r} (looked in {Path.cwd()}); check the path")
 
 
-def _matches(pattern: str, passed_over: Counter[str]) -> Places:
+def _matches(pattern: str, found: Found) -> Places:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 -- Path.glob takes no absolute pattern
     if not matches:
         raise BadInput(f"nothing matches the pattern {pattern!r} (looked in {Path.cwd()}); check it, or give a folder")
     for match in matches:
-        yield from _places(glob.escape(match) if not os.path.lexists(match) else match, passed_over)
+        yield from _places(glob.escape(match) if not os.path.lexists(match) else match, found)
 
 
-def _walk(folder: str, passed_over: Counter[str], seen: set[tuple[int, int]] | None = None) -> Iterator[str]:
+def _walk(folder: str, found: Found, seen: set[tuple[int, int]]) -> Iterator[str]:
     """The video files below a folder, in order of name, through links to folders, each folder once."""
     here = Path(folder).stat()
-    seen = set() if seen is None else seen
-    if (here.st_dev, here.st_ino) in seen:
+    if (here.st_dev, here.st_ino) in seen or folder == found.but_not:
         return
     seen.add((here.st_dev, here.st_ino))
     for entry in _entries(folder):
@@ -103,11 +107,11 @@ def _walk(folder: str, passed_over: Counter[str], seen: set[tuple[int, int]] | N
             continue
         path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
         if entry.is_dir():
-            yield from _walk(path, passed_over, seen)
+            yield from _walk(path, found, seen)
         elif (suffix := os.path.splitext(entry.name)[1].lower()) in SUFFIXES:  # noqa: PTH122 -- called 100,000 times
             yield path
         else:
-            passed_over[suffix] += 1
+            found.passed_over[suffix] += 1
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

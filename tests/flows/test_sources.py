@@ -162,3 +162,9 @@ def test_a_folder_without_video_says_what_it_holds_instead(tmp_path: Path) -> No
 def test_a_pattern_without_match_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"nothing matches the pattern .*\*\.mp4"):
         find([f"{tmp_path}/*.mp4"])
+
+
+def test_what_lies_in_the_datasets_own_folder_is_no_source(footage: Path) -> None:
+    assert [one.uri for one in find([str(footage)], but_not=footage / "deep").sources] == [
+        str(footage / name) for name in ("a.MKV", "b.mp4")
+    ]

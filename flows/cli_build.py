@@ -1,0 +1,169 @@
+"""The commands that make datasets: ``build``, ``plan`` and ``demo``."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows import cli_options as options
+from flows.cli_end import NOTHING_DONE, ending, interruptible
+
+if TYPE_CHECKING:
+    from flows.steps import Result
+    from flows.wish import Wish
+
+
+def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
+    context: typer.Context,
+    recipe: options.RecipeName,
+    videos: options.Videos,
+    to: options.To,
+    engine: options.EngineName = "ray",
+    profile: options.ProfileName = "local",
+    settings: options.Settings = None,
+    clips: options.Clips = False,
+    workers: options.Workers = 0,
+    no_publish: Annotated[bool, typer.Option("--no-publish", help="Make the tables, but no version.")] = False,
+    debug: options.Debug = False,
+) -> None:
+    """Build a dataset: run RECIPE over VIDEOS and publish what passes as a new version.
+
+    What is finished already is not done again. Where a Prefect API is configured, the run is a flow run there.
+
+    [b]Examples[/b]
+
+      rushes build fragments footage/ --to dataset
+
+      rushes build fragments "clips/**/*.mkv" more.csv --to dataset --set per_video=6 --clips
+    """
+    with ending(debug=debug or context.obj), interruptible():
+        wish = _wish(
+            recipe, videos, to, settings, clips, engine=engine, profile=profile, workers=workers, publish=not no_publish
+        )
+        run(wish)
+
+
+def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
+    context: typer.Context,
+    recipe: options.RecipeName,
+    videos: options.Videos,
+    to: options.To,
+    settings: options.Settings = None,
+    clips: options.Clips = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show the tables of a build: how each is made, what is done and what is missing. Runs nothing, writes nothing."""
+    with ending(debug=debug or context.obj):
+        from flows.show import console, plan_table
+        from flows.steps import planned
+
+        wish = _wish(recipe, videos, to, settings, clips, engine="inline")
+        tables = planned(wish).plan()
+        out = console()
+        out.print(plan_table(tables))
+        _tell_found(wish)
+        missing = sum(table.missing for table in tables)
+        what = f"{missing:,} cells are missing: `rushes build` makes them." if missing else "Nothing is missing."
+        out.print(f"{len(wish.found.sources):,} files in {tables[0].parts} parts, {len(tables)} tables. {what}")
+
+
+def demo(
+    context: typer.Context,
+    videos: Annotated[
+        str | None, typer.Option("--videos", metavar="DIR", help="Your own footage, instead of films made on the spot.")
+    ] = None,
+    to: Annotated[str, typer.Option("--to", metavar="DIR", help="Where films and dataset go.")] = "demo",
+    engine: options.EngineName = "ray",
+    debug: options.Debug = False,
+) -> None:
+    """Make a few short films (or take yours), build a dataset of them, and show what came out."""
+    with ending(debug=debug or context.obj), interruptible():
+        from flows import demo as rehearsal
+        from flows.show import console, item_panel
+        from flows.wish import Wish
+
+        footage = [videos] if videos else [str(rehearsal.films(Path(to) / "films"))]
+        wish = Wish(recipe="fragments", videos=footage, to=str(Path(to) / "dataset"), engine=engine)
+        result = run(wish)
+        sample = result.sample()
+        if sample:
+            console().print("\n[b]One item, whole[/b]", item_panel(sample), sep="\n")
+        _tell_paths(result)
+
+
+COMMANDS = (build, plan, demo)
+
+
+def _wish(
+    recipe: str, videos: Sequence[str], to: str, settings: Sequence[str] | None, clips: bool, **more: Any
+) -> "Wish":
+    from flows.recipe_book import recipe as known_recipe
+    from flows.wish import Wish
+
+    parsed = known_recipe(recipe).parse([*(settings or ()), *(["clips=true"] if clips else ())])
+    return Wish(recipe=recipe, videos=videos, to=to, settings=parsed, **more)
+
+
+def run(wish: "Wish") -> "Result":
+    """The result of the build, shown. Ends the process where nothing was kept."""
+    from flows.prefect_api import api_url, check_reachable
+    from flows.show import console, funnel_table
+
+    wish.check()
+    _tell_found(wish)
+    url = api_url()
+    if url:
+        check_reachable(url)
+        result = _under_prefect(wish)
+    else:
+        result = _bare(wish)
+    console().print("", funnel_table(result.funnel), sep="\n")
+    if not result.funnel.kept:
+        _nothing_kept(result)
+    _tell_paths(result)
+    return result
+
+
+def _bare(wish: "Wish") -> "Result":
+    from flows.show import display
+    from flows.steps import conclude, planned, wait_for_all
+
+    with planned(wish) as begun:
+        with display(begun.tables) as shown:
+            wait_for_all(begun, shown.tell, shown.finished)
+        return conclude(begun, wish)
+
+
+def _under_prefect(wish: "Wish") -> "Result":
+    from flows.prefect_api import hush
+
+    hush()
+    from flows.build import run_flow
+
+    return run_flow(wish)
+
+
+def _tell_found(wish: "Wish") -> None:
+    passed_over = wish.found.passed_over
+    if passed_over:
+        kinds = ", ".join(f"{count:,} {suffix or 'without suffix'}" for suffix, count in passed_over.most_common(5))
+        print(f"rushes: passed over {passed_over.total():,} files that are no video by name: {kinds}", file=sys.stderr)
+
+
+def _tell_paths(result: "Result") -> None:
+    if result.version is None:
+        return
+    new = "" if result.version.is_new else " (nothing has changed since)"
+    print(f"\ndataset  {result.version.path}{new}")
+    if result.report:
+        print(f"report   {result.report}")
+
+
+def _nothing_kept(result: "Result") -> None:
+    from flows.cli_end import say
+
+    lost = "; ".join(f"{step.name}: {step.why}" for step in result.funnel.steps if step.lost) or "no reason is known"
+    say(f"nothing was kept, so no version was published ({lost}); docs/rejects.md has the remedies")
+    sys.exit(NOTHING_DONE)

@@ -1,0 +1,145 @@
+"""The commands that look and change nothing: ``sql``, ``explain``, ``recipes``, ``status``, ``verify``, ``doctor``."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import cli_options as options
+from flows.cli_end import NOTHING_DONE, ending
+
+if TYPE_CHECKING:
+    from storage.layout import Workspace
+
+
+def sql(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT, in DuckDB's SQL.")],
+    to: options.ToHere = ".",
+    format: options.Format = "table",
+    out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write there instead of printing.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most rows of a printed table.")] = 100,
+    debug: options.Debug = False,
+) -> None:
+    """Ask the dataset in SQL: the tables of its latest version, and under workspace. those that it was made from.
+
+    [b]Examples[/b]
+
+      rushes sql "SHOW TABLES" --to dataset
+
+      rushes sql "SELECT outcome, reason, count(*) FROM outcomes GROUP BY ALL" --to dataset --format csv
+    """
+    with ending(debug=debug or context.obj):
+        from flows.show_rows import write
+        from storage.catalog_query import query as ask
+
+        rows = ask(_dataset(to), query, rows=limit + 1 if format == "table" and not out else None)
+        write(rows, format, Path(out) if out else None, limit)
+
+
+def explain(
+    context: typer.Context,
+    row_id: Annotated[str, typer.Argument(metavar="ROW_ID", help="The id of a row in any table, or how it begins.")],
+    to: options.ToHere = ".",
+    debug: options.Debug = False,
+) -> None:
+    """Show how one row came about: the stage and settings that made it, the rows it was made from, back to the file."""
+    with ending(debug=debug or context.obj):
+        from flows.explain import explain as explained
+        from flows.show import console
+        from flows.show_rows import explanation_tree
+
+        console().print(explanation_tree(explained(_dataset(to), row_id)))
+
+
+def recipes(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RECIPE]", help="Only this one, with all that it says.")
+    ] = None,
+    debug: options.Debug = False,
+) -> None:
+    """List the recipes with what they make and their settings."""
+    with ending(debug=debug or context.obj):
+        from flows.recipe_book import recipe, recipes
+        from flows.show import console
+        from flows.show_rows import recipe_text
+
+        out = console()
+        for one in [recipe(name)] if name else recipes():
+            out.print(recipe_text(one, whole=name is not None))
+
+
+def status(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:
+    """Show the latest version of a dataset: what it holds, what became of the files, what made it."""
+    with ending(debug=debug or context.obj):
+        from flows.show import console
+        from flows.show_rows import status_text
+        from storage.manifest import read
+
+        folder = _version(to)
+        console().print(status_text(read(folder), folder))
+
+
+def verify(
+    context: typer.Context,
+    to: options.ToHere = ".",
+    number: Annotated[int | None, typer.Option("--number", help="Which version.", show_default="the latest")] = None,
+    debug: options.Debug = False,
+) -> None:
+    """Check every file of a published version against its manifest: nothing damaged, missing or added."""
+    with ending(debug=debug or context.obj):
+        from flows.show import plain
+        from storage.verify import verify as verified
+
+        folder = _version(to, number)
+        faults = verified(folder)
+        for fault in faults:
+            print(f"{fault.kind:<8} {plain(fault.path)}: {plain(fault.detail)}")
+        if faults:
+            print(f"rushes: {folder}: {len(faults)} files are not as they were written; publish again", file=sys.stderr)
+            sys.exit(NOTHING_DONE)
+        print(f"{folder}: every file is as it was written")
+
+
+def doctor(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:
+    """Show what this machine has and lacks for Rushes, with the remedy for each lack. Ends with 1 when one matters."""
+    with ending(debug=debug or context.obj):
+        from flows.doctor import findings
+        from flows.show import console
+        from flows.show_rows import finding_line
+
+        out, lacking = console(), 0
+        for finding in findings(Path(to)):
+            out.print(finding_line(finding))
+            lacking += finding.state == "lacks"
+        if lacking:
+            sys.exit(NOTHING_DONE)
+
+
+COMMANDS = (sql, explain, recipes, status, verify, doctor)
+
+
+def _dataset(to: str) -> "Workspace":
+    from schemas.errors import BadInput
+    from storage.layout import Workspace
+
+    root = Path(to).expanduser()
+    if not root.is_dir():
+        raise BadInput(f"no such folder: {to!r}; --to names the dataset's folder, where `rushes build` put it")
+    return Workspace(root)
+
+
+def _version(to: str, number: int | None = None) -> Path:
+    from schemas.errors import BadInput
+    from storage.catalog import latest_version
+
+    workspace = _dataset(to)
+    folder = latest_version(workspace) if number is None else workspace.versions / str(number)
+    if folder is None or not folder.is_dir():
+        which = "version" if number is None else f"version {number}"
+        raise BadInput(
+            f"{workspace.root} holds no published {which}; build one with `rushes build RECIPE VIDEOS... --to {to}`"
+        )
+    return folder

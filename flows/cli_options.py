@@ -1,0 +1,43 @@
+"""The arguments and options that several commands share, each said once."""
+
+from typing import Annotated, Literal
+
+import typer
+
+RecipeName = Annotated[
+    str,
+    typer.Argument(metavar="RECIPE", help="A recipe's name (see [b]rushes recipes[/b]), or a Python file with one."),
+]
+Videos = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="VIDEOS...",
+        help="Files, folders, patterns, or a Parquet, CSV or JSONL manifest with a column [b]uri[/b] "
+        "and, if known, license, origin, title.",
+    ),
+]
+To = Annotated[str, typer.Option("--to", metavar="DIR", help="The dataset's folder.")]
+ToHere = Annotated[str, typer.Option("--to", metavar="DIR", help="The dataset's folder.", show_default="this folder")]
+EngineName = Annotated[
+    Literal["ray", "inline"],
+    typer.Option("--engine", help="[b]ray[/b] uses all cores; [b]inline[/b] one, and starts at once."),
+]
+ProfileName = Annotated[
+    str,
+    typer.Option(
+        "--profile", metavar="NAME|FILE", help="Where and how much: a name in infra/profiles, or a TOML file."
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe. May be given many times."),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", metavar="N", min=0, help="Cores to use.", show_default="the profile's")
+]
+Clips = Annotated[bool, typer.Option("--clips", help="Cut the footage of every kept item into a file of its own.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Format = Annotated[
+    Literal["table", "csv", "json", "jsonl", "parquet"],
+    typer.Option("--format", help="How to print the rows; [b]parquet[/b] needs --out."),
+]

@@ -1,0 +1,207 @@
+"""How a row came about: what made it, the rows that it was made from back to the file, and what hangs on it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from schemas.duckdb import literal, quoted
+from schemas.errors import BadInput
+from storage.catalog import latest_version
+from storage.catalog_query import query
+from storage.layout import Workspace
+from storage.manifest import Manifest, TableFacts, read
+
+LEADS_TO = {
+    "source_id": "sources",
+    "kept_source_id": "sources",
+    "video_id": "videos",
+    "item_id": "items",
+    "shot_id": "shots",
+    "shot_ids": "shots",
+    "twin_of": "shots",
+    "frame_id": "frames",
+    "clip_id": "clips",
+}
+"""Which table a column leads to, by the column's name."""
+
+KEYS = {table: column for column, table in LEADS_TO.items() if column.endswith("_id") and column != "kept_source_id"}
+MANY, SHORTEST = 12, 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row of the dataset, with how its table was made."""
+
+    table: str
+    key: str
+    values: Mapping[str, Any]
+    made: TableFacts | None
+
+    @property
+    def row_id(self) -> str:
+        """The value of the row's key."""
+        return str(self.values[self.key])
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """Rows of another table that name the explained row: how many, and the first of them."""
+
+    table: str
+    count: int
+    rows: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A row, the rows it was made from (each before what it was itself made from), and what hangs on it."""
+
+    row: Found
+    origins: tuple[Found, ...]
+    hanging: tuple[Hanging, ...]
+
+
+def explain(workspace: Workspace, row_id: str) -> Explanation:
+    """How the row of this id came about. The beginning of an id will do where it is the only one; so will a file's uri.
+
+    Raises BadInput when there is no such row, or several begin so.
+    """
+    shelf = Shelf(workspace)
+    row = shelf.find(row_id)
+    return Explanation(row, tuple(_origins(shelf, row)), tuple(_hanging(shelf, row)))
+
+
+class Shelf:
+    """The tables of a workspace's latest version, and of its working tables, to look rows up in."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        found = self.rows(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema IN ('main', 'workspace') ORDER BY table_schema, table_name, ordinal_position"
+        )
+        self.columns: dict[str, list[str]] = {}
+        self._schema: dict[str, str] = {}
+        for line in found:
+            table = str(line["table_name"])
+            if self._schema.setdefault(table, line["table_schema"]) == line["table_schema"]:
+                self.columns.setdefault(table, []).append(str(line["column_name"]))
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What made the latest version."""
+        folder = latest_version(self._workspace)
+        if folder is None:
+            raise BadInput(f"{self._workspace.root} holds no published version yet; build one with `rushes build`")
+        return read(folder)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What the SELECT gives, as plain rows."""
+        found: list[dict[str, Any]] = query(self._workspace, sql).to_pylist()
+        return found
+
+    def name(self, table: str) -> str:
+        """The table as SQL knows it."""
+        return f"{self._schema[table]}.{quoted(table)}"
+
+    def key(self, table: str) -> str:
+        """The table's key column: the known one, or its first, which every table declares first."""
+        return KEYS.get(table, self.columns[table][0])
+
+    def made(self, table: str) -> TableFacts | None:
+        """How the table was made, where the version's manifest says so."""
+        return next((facts for facts in self.manifest.tables if facts.name == table), None)
+
+    def order(self) -> list[str]:
+        """The tables in the order in which the recipe makes them."""
+        known = [facts.name for facts in self.manifest.tables if facts.name in self.columns]
+        return known + [table for table in self.columns if table not in known and table != "rushes_files"]
+
+    def find(self, row_id: str) -> Found:
+        """The row whose key is, or is the only one to begin with, ``row_id``; in the table that is made first."""
+        exact = f"= {literal(row_id)}"
+        for condition in (exact, f"LIKE {literal(_pattern(row_id))} ESCAPE '\\'" if len(row_id) >= SHORTEST else ""):
+            matches = self._matches(condition) if condition else []
+            if len({match["row_id"] for match in matches}) > 1:
+                several = ", ".join(sorted({str(match["row_id"]) for match in matches})[:4])
+                raise BadInput(f"several rows begin with {row_id!r}: {several}; give more of the id")
+            if matches:
+                table = min((str(match["table"]) for match in matches), key=self.order().index)
+                return self.get(table, str(matches[0]["row_id"]))
+        raise BadInput(f'no row has the id {row_id!r}; rushes sql "FROM items" shows those of items')
+
+    def _matches(self, condition: str) -> list[dict[str, Any]]:
+        looks = []
+        for table in self.order():
+            key, name = quoted(self.key(table)), literal(table)
+            which = f"WHERE CAST({key} AS VARCHAR) {condition} LIMIT 5"
+            looks.append(f'(SELECT {name} AS "table", {key} AS row_id FROM {self.name(table)} {which})')  # noqa: S608
+        if "sources" in self.columns:
+            looks.append(f"(SELECT 'sources', source_id FROM {self.name('sources')} WHERE uri {condition} LIMIT 5)")  # noqa: S608
+        return self.rows(" UNION ALL ".join(looks))
+
+    def get(self, table: str, row_id: str) -> Found:
+        """The row of that table with that key."""
+        found = self.where(table, self.key(table), row_id)
+        return Found(table, self.key(table), found[0], self.made(table))
+
+    def where(self, table: str, column: str, value: str) -> list[dict[str, Any]]:
+        """The first rows of a table with this value in this column."""
+        return self.rows(
+            f"SELECT * FROM {self.name(table)} WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)} "  # noqa: S608
+            f"ORDER BY {quoted(self.key(table))} LIMIT {MANY}"
+        )
+
+    def count(self, table: str, column: str, value: str) -> int:
+        """How many rows of a table have this value in this column."""
+        sql = f"SELECT count(*) AS n FROM {self.name(table)} WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)}"  # noqa: S608
+        return int(self.rows(sql)[0]["n"])
+
+
+def _pattern(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def _origins(shelf: Shelf, row: Found) -> Iterator[Found]:
+    """The rows that this one names, then those that they name, each once."""
+    seen, waiting = {(row.table, row.row_id)}, [row]
+    while waiting:
+        for found in _named(shelf, waiting.pop(0)):
+            if (found.table, found.row_id) not in seen:
+                seen.add((found.table, found.row_id))
+                waiting.append(found)
+                yield found
+
+
+def _named(shelf: Shelf, row: Found) -> Iterator[Found]:
+    for column, value in row.values.items():
+        table = LEADS_TO.get(column) if column != row.key else _made_of(shelf, row)
+        if table is None or table not in shelf.columns or value is None:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if shelf.count(table, shelf.key(table), str(one)):
+                yield shelf.get(table, str(one))
+
+
+def _made_of(shelf: Shelf, row: Found) -> str | None:
+    """The table that shares this row's ids: a sample carries the id of its item."""
+    return "items" if row.table in ("samples", "picks") and "items" in shelf.columns else None
+
+
+def _hanging(shelf: Shelf, row: Found) -> Iterator[Hanging]:
+    for table in shelf.order():
+        column = _link(shelf, row, table)
+        if column and (count := shelf.count(table, column, row.row_id)):
+            yield Hanging(table, count, tuple(shelf.where(table, column, row.row_id)))
+
+
+def _link(shelf: Shelf, row: Found, table: str) -> str | None:
+    """The column by which rows of ``table`` name this row, if they do."""
+    if table == row.table:
+        return None
+    if table == "samples" and row.table == "items":
+        return "sample_id"
+    if table == "rejects":
+        return "video_id" if row.table == "videos" else "row_id"
+    return row.key if row.key in shelf.columns[table] and KEYS.get(row.table) == row.key else None

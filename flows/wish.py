@@ -1,0 +1,85 @@
+"""What the user asked for, checked before anything starts."""
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from flows.recipe_book import Recipe, recipe
+from flows.sources import Found, find
+from infra.profile import Profile, load
+from schemas.errors import BadInput
+from schemas.row import Row
+from stages.graph import Rows
+from storage.layout import Workspace
+
+Engine = Literal["ray", "inline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One run: which recipe with which settings, of which videos, into which folder, by which engine, how much of it.
+
+    ``workers`` is the number of cores to use, 0 for what the profile says. Nothing here is looked up before it is used.
+    """
+
+    recipe: str
+    videos: Sequence[str]
+    to: str
+    engine: Engine = "ray"
+    profile: str = "local"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 0
+    publish: bool = True
+
+    @cached_property
+    def known_recipe(self) -> Recipe:
+        """The recipe. Raises BadInput when there is none of that name."""
+        return recipe(self.recipe)
+
+    @cached_property
+    def all_settings(self) -> dict[str, Any]:
+        """The recipe's settings, those of the user in place of the defaults. Raises BadInput."""
+        defaults = {setting.name: setting.default for setting in self.known_recipe.settings}
+        return defaults | self.known_recipe.checked(self.settings)
+
+    @cached_property
+    def rows(self) -> Rows[Row]:
+        """The recipe as a value, with these settings."""
+        return self.known_recipe.rows(self.all_settings)
+
+    @cached_property
+    def found(self) -> Found:
+        """The sources. What lies in the dataset's own folder is none. Raises BadInput."""
+        return find(self.videos, but_not=self.workspace.root)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The dataset's folder."""
+        return Workspace(Path(self.to).expanduser())
+
+    @cached_property
+    def where(self) -> Profile:
+        """The profile, with the number of cores that the user asked for. Raises BadInput."""
+        profile = load(self.profile)
+        if not self.workers:
+            return profile
+        return dataclasses.replace(profile, workers=dataclasses.replace(profile.workers, cpus=self.workers))
+
+    def check(self) -> None:
+        """Raises BadInput for whatever is wrong, without changing or starting anything."""
+        _ = self.all_settings, self.where
+        _writable(self.workspace.root)
+        _ = self.found
+
+
+def _writable(root: Path) -> None:
+    """Raises BadInput when the folder is none or nothing can be written into it."""
+    above = next(path for path in (root, *root.parents) if path.exists() or path.is_symlink())
+    if not above.is_dir():
+        raise BadInput(f"cannot build into {str(root)!r}: {str(above)!r} is not a folder; choose another with --to")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise BadInput(f"cannot write into {str(above)!r}: permission denied; choose another folder with --to")
