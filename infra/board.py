@@ -37,36 +37,38 @@ class Board:
         self._made_from = made_from
         self._failures: dict[str, BaseException] = {}
         self._end: BaseException | None = None
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        # One bell per table over one lock: a cell wakes nobody but those who wait for its table.
+        self._bells = {table: threading.Condition(self._lock) for table in reports}
 
     def add(self, table: str, **more: float) -> None:
         """Adds to the numbers of one table."""
-        with self._changed:
+        with self._lock:
             report = self._reports[table]
             grown = {name: getattr(report, name) + amount for name, amount in more.items()}
             self._reports[table] = dataclasses.replace(report, **grown)
-            self._changed.notify_all()
+            self._bells[table].notify_all()
 
     def fail(self, table: str, error: BaseException) -> None:
         """Notes what keeps a table from being complete; the first such error stays."""
-        with self._changed:
+        with self._lock:
             self._failures.setdefault(table, error)
-            self._changed.notify_all()
+            self._ring()
 
     def clear(self, table: str) -> None:
         """Forgets a failure: the table is tried again."""
-        with self._changed:
+        with self._lock:
             self._failures.pop(table, None)
 
     def end(self, why: BaseException) -> None:
         """Notes that nothing more will come, and why: nobody waits any longer."""
-        with self._changed:
+        with self._lock:
             self._end = why
-            self._changed.notify_all()
+            self._ring()
 
     def report(self, table: str) -> TableReport:
         """How far the table is now."""
-        with self._changed:
+        with self._lock:
             return self._reports[table]
 
     def wait(self, table: str, progress: Progress | None = None) -> TableReport:
@@ -76,8 +78,8 @@ class Board:
         """
         shown: TableReport | None = None
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._is_news(table, shown))  # noqa: B023  called before it changes
+            with self._lock:
+                self._bells[table].wait_for(lambda: self._is_news(table, shown))  # noqa: B023  called before it changes
                 shown, why = self._reports[table], self._obstacle(table)
             if progress:
                 progress(shown)
@@ -85,6 +87,10 @@ class Board:
                 return shown
             if why is not None:
                 raise why
+
+    def _ring(self) -> None:
+        for bell in self._bells.values():
+            bell.notify_all()
 
     def _is_news(self, table: str, shown: TableReport | None) -> bool:
         report = self._reports[table]

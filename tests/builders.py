@@ -22,7 +22,7 @@ from stages.stage import Chat, Env, Stage, groups
 R = TypeVar("R", bound=Row)
 
 
-def row(row_type: type[R], number: int = 0, **facts: Any) -> R:
+def row(row_type: type[R], number: int = 0, /, **facts: Any) -> R:
     """A valid row of any table: plain values within every column's bounds, unless ``facts`` say otherwise.
 
     ``number`` makes rows of different keys. Rules that link columns are up to the caller.
