@@ -8,7 +8,7 @@ Kind = Literal["cut", "dissolve", "fade", "wipe"]
 
 @dataclass(frozen=True, order=True)
 class Boundary:
-    """The old shot's last frame is ``first - 1``, the new shot's first one is ``last``; frames between belong to neither.
+    """The old shot's last frame is ``first - 1``, the new shot's first one is ``last``; what lies between is neither's.
 
     For a cut ``first == last``. ``score``, in [0, 1], says how sure the boundary is.
     """

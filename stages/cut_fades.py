@@ -1,6 +1,6 @@
-"""Fades: the picture sinks into black or white and another one rises out of it. A cut to black counts as sinking at once.
+"""Fades: the picture sinks into black or white and another rises out of it. A cut to black counts as sinking at once.
 
-The distance of a frame from black (or white) falls along a fade and rises again, so a fade is a valley of that distance.
+The distance of a frame from black (or white) falls along a fade and rises again: a fade is a valley of that distance.
 What lies on its slopes must be the picture at the valley's edge, only paler: that tells it from a dark scene.
 """
 
@@ -10,18 +10,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.cut_boundary import Boundary
-from stages.cut_track import BLACK, WHITE, Array, Flags, Track, apart
+from stages.cut_track import BLACK, BLOCKS, PIECE, WHITE, Array, Flags, Track, apart, distance
 
 _FLOOR = 0.28
 """The bottom of a valley lies below this part of the height of both edges."""
 _BARE = 8.0
-"""Levels by which 95 % of an empty frame's blocks differ from the colour at most."""
+"""Levels by which 95 of 100 blocks of an empty frame differ from the colour at most."""
 _SLOPE = 0.3
 """A slope ends where it is flatter than this part of its mean so far."""
 _FAITHFUL = 0.3
 """By how much of its size a frame on a slope may differ from the paler edge."""
 _SAME = 0.35
 """Edges nearer to each other than this part of their height show the same scene."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Depth:
+    """How far each frame is from a colour, in levels, and which frames show nothing else."""
+
+    colour: Array
+    height: Array
+    bare: Flags
 
 
 @dataclass(frozen=True)
@@ -35,13 +44,12 @@ class _Valley:
 
 
 def fades(track: Track, longest_frames: int) -> list[Boundary]:
-    """The fades through black and white, and black screens between two shots; each side lasts ``longest_frames`` at most."""
+    """The fades through black and white, and black screens between shots; a slope has ``longest_frames`` at most."""
     found: list[Boundary] = []
     for colour in (BLACK, WHITE):
-        height = np.abs(track.grids - colour).mean(1)
-        bare = _is_bare(track.grids, colour)
-        for valley in _valleys(height, bare, longest_frames):
-            boundary = _judge(track, height, bare, colour, valley)
+        depth = _Depth(colour, distance(track, colour), _is_bare(track, colour))
+        for valley in _valleys(depth, longest_frames):
+            boundary = _judge(track, depth, valley)
             if boundary and all(boundary.last <= other.first or boundary.first >= other.last for other in found):
                 found.append(boundary)
     return sorted(found)
@@ -49,30 +57,33 @@ def fades(track: Track, longest_frames: int) -> list[Boundary]:
 
 def lead_in(track: Track, longest_frames: int) -> int:
     """The first frame that shows the opening shot fully: 0, unless the video opens on black."""
-    return _lead(track.grids, longest_frames)
+    bare = _is_bare(track, BLACK)
+    if not bare[0] or bare.all():
+        return 0
+    foot = int(np.argmin(bare))
+    top = _climb(distance(track, BLACK), foot - 1, longest_frames)
+    return top if _is_faithful(track, BLACK, range(foot, top), top) else foot
 
 
 def lead_out(track: Track, longest_frames: int) -> int:
-    """The frame after the last that shows the closing shot fully: the number of frames, unless the video ends on black."""
-    return track.n - _lead(track.grids[::-1], longest_frames)
+    """The frame after the last that shows the closing shot fully: the end, unless the video ends on black."""
+    bare = _is_bare(track, BLACK)
+    if not bare[-1] or bare.all():
+        return track.n
+    foot = track.n - 1 - int(np.argmin(bare[::-1]))
+    top = track.n - 1 - _climb(distance(track, BLACK)[::-1], track.n - 2 - foot, longest_frames)
+    return top + 1 if _is_faithful(track, BLACK, range(top + 1, foot + 1), top) else foot + 1
 
 
-def _lead(grids: Array, longest: int) -> int:
-    bare = _is_bare(grids, BLACK)
-    foot = int(np.argmin(bare))
-    if not bare[0] or bare.all():
-        return 0
-    top = _climb(np.abs(grids - BLACK).mean(1), foot - 1, longest)
-    return top if _is_faithful(grids, BLACK, range(foot, top), top) else foot
-
-
-def _is_bare(grids: Array, colour: Array) -> Flags:
+def _is_bare(track: Track, colour: Array) -> Flags:
     """Which frames show nothing but the colour."""
-    bare: Flags = np.quantile(np.abs(grids[:, ::3] - colour[::3]), 0.95, axis=1) <= _BARE
-    return bare
+    few = BLOCKS // 20
+    pieces = (track.levels(at, at + PIECE)[:, ::3] for at in range(0, track.n, PIECE))
+    return np.concatenate([(np.abs(piece - colour[0]) > _BARE).sum(1) <= few for piece in pieces])
 
 
-def _valleys(height: Array, bare: Flags, longest: int) -> Iterator[_Valley]:
+def _valleys(depth: _Depth, longest: int) -> Iterator[_Valley]:
+    height, bare = depth.height, depth.bare
     n, at = len(height), 1
     for frame in np.flatnonzero(_is_low(height, bare, longest)).tolist():
         if frame < at:
@@ -84,7 +95,7 @@ def _valleys(height: Array, bare: Flags, longest: int) -> Iterator[_Valley]:
         down = n - 1 - down
         left, right = n - 1 - _climb(height[::-1], n - 1 - down, longest), _climb(height, up, longest)
         at = max(right, up + 1)
-        if 0 < down and up < n - 1:
+        if down > 0 and up < n - 1:
             yield _Valley(left, down, up, right)
 
 
@@ -118,30 +129,31 @@ def _climb(height: Array, foot: int, longest: int) -> int:
     return at
 
 
-def _judge(track: Track, height: Array, bare: Flags, colour: Array, valley: _Valley) -> Boundary | None:
+def _judge(track: Track, depth: _Depth, valley: _Valley) -> Boundary | None:
     """The boundary in the valley, if it is one."""
-    left, right, is_bare = valley.left, valley.right, bool(bare[valley.down])
+    height, colour = depth.height, depth.colour
+    left, right, is_bare = valley.left, valley.right, bool(depth.bare[valley.down])
     edge = float(min(height[left], height[right]))
     if height[valley.down] > _FLOOR * edge:
         return None
     slopes = (range(left + 1, valley.down), left), (range(valley.up + 1, right), right)
-    if not all(_is_faithful(track.grids, colour, frames, at) for frames, at in slopes):
+    if not all(_is_faithful(track, colour, frames, at) for frames, at in slopes):
         return None
     steep = [len(frames) < 2 for frames, _ in slopes]
     if any(steep) and not is_bare:
         return None
-    is_same = apart(track.grids[left], track.grids[right]) < _SAME * edge
+    is_same = apart(track.level(left), track.level(right)) < _SAME * edge
     if is_same and (colour is WHITE or any(steep)):
         return None
     return Boundary(left + 1, right, "cut" if all(steep) else "fade", 1 - float(height[valley.down]) / max(edge, 1e-6))
 
 
-def _is_faithful(grids: Array, colour: Array, frames: range, edge: int) -> bool:
+def _is_faithful(track: Track, colour: Array, frames: range, edge: int) -> bool:
     """Whether the frames are the frame at the edge, mixed with the colour."""
     if not len(frames):
         return True
-    whole = grids[edge] - colour
-    parts = grids[frames.start : frames.stop] - colour
+    whole = track.level(edge) - colour
+    parts = track.levels(frames.start, frames.stop) - colour
     share = parts @ whole / max(float(whole @ whole), 1.0)
     left_over = np.abs(parts - share[:, None] * whole).mean() / max(float(np.abs(whole).mean()), 1e-6)
     return bool(left_over < _FAITHFUL)

@@ -1,19 +1,20 @@
 """Dissolves and wipes, found by one idea: on the way from one shot to another the picture goes straight.
 
-Take two frames A and B. In a dissolve every block's value moves from A's to B's and never turns back; in a wipe it jumps
-once. So the sum of all small changes on the way hardly exceeds the one large change from A to B. Under motion blocks go
-to and fro, and the way is longer than the distance. A transition moreover stands alone (over the same time before and
-after it the picture changes far less), and no camera motion explains it. Of what is left, a dissolve is a mixture: all
-blocks are half-way at half-time. In a wipe each block is on one side or the other.
+Take two frames A and B. In a dissolve every block's value moves from A's to B's and never turns back; in a wipe it
+jumps once. So the sum of all small changes on the way hardly exceeds the one large change from A to B. Under motion
+blocks go to and fro, and the way is longer than the distance. A transition moreover stands alone (over the same time
+before and after it the picture changes far less), and no camera motion explains it. Of what is left, a dissolve is a
+mixture: all blocks are half-way at half-time. In a wipe each block is on one side or the other.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stages.cut_boundary import Boundary
-from stages.cut_track import Array, Track, alike, apart, area
+from stages.cut_track import PIECE, Array, Track, alike, apart, area
 
 _SHORTEST = 4
 _GROWTH = 1.3
@@ -21,6 +22,11 @@ _STEP = 0.5
 """The largest single change, as a part of the whole one: anything above is a cut."""
 _PACE = 9.0
 """The least change per second, in levels: what changes more slowly is weather, or somebody walking."""
+_BOLD = 10.0
+_SHORTEST_WIPE = 5
+"""A wipe changes the picture by more levels and takes more frames than this; somebody running past does not."""
+_LENGTH_TAX = 0.002
+"""Of two windows that are equally straight the shorter one is tried first, by this much quality a frame."""
 _EDGE = 0.03
 """How far from pure old or pure new a frame must be to count as mixed."""
 
@@ -72,64 +78,78 @@ def _between(track: Track, stretch: _Stretch, rules: Straightness) -> list[Bound
 
 def _windows(track: Track, stretch: _Stretch, rules: Straightness) -> Iterator[tuple[float, int, int]]:
     """Pairs of frames that may enclose a transition: (quality, frame, how many frames later)."""
-    grids, change = track.grids[stretch.low : stretch.high], track.change[stretch.low : stretch.high].copy()
+    for first in range(stretch.low, stretch.high, PIECE):
+        low = max(stretch.low, first - 2 * stretch.longest)
+        piece = _Stretch(low, min(stretch.high, first + PIECE + 4 * stretch.longest), stretch.longest)
+        yield from (window for window in _windows_in(track, piece, rules) if first <= window[1] < first + PIECE)
+
+
+def _windows_in(track: Track, stretch: _Stretch, rules: Straightness) -> Iterator[tuple[float, int, int]]:
+    grids, change = track.levels(stretch.low, stretch.high), track.change[stretch.low : stretch.high].copy()
     change[0] = 0
     way = np.cumsum(change)
     width = float(_SHORTEST)
     while int(width) < min(stretch.longest + 2, len(grids)):
         w = int(width)
-        step = np.abs(grids[w:] - grids[:-w]).mean(1)
         path = way[w:] - way[:-w]
         most = np.lib.stride_tricks.sliding_window_view(change[1:], w).max(1)
-        fits = (step >= rules.change) & (path <= rules.detour * step) & (most <= _STEP * step)
-        quality = np.where(fits, step / (path + _aside(step, w) + 1), 0)
-        peaks = np.flatnonzero(fits & (quality >= _largest_near(quality, w // 3)))
-        yield from ((float(quality[i]), stretch.low + int(i), w) for i in peaks)
+        places = np.flatnonzero((path >= rules.change) & (most <= _STEP * path))
         width = max(width + 1, width * _GROWTH)
+        if not len(places):
+            continue
+        step = np.abs(grids[places + w] - grids[places]).mean(1)
+        fits = (step >= rules.change) & (path[places] <= rules.detour * step) & (most[places] <= _STEP * step)
+        places, step = places[fits], step[fits]
+        quality = np.zeros(len(path), np.float32)
+        quality[places] = step / (path[places] + _aside(grids, places, w) + 1)
+        peaks = places[quality[places] >= _largest_near(quality, w // 3)[places]]
+        yield from ((float(quality[i]) - _LENGTH_TAX * w, stretch.low + int(i), w) for i in peaks)
 
 
-def _aside(step: Array, w: int) -> Array:
-    """The larger of the changes over the same time just before and just after each window, as far as there is any."""
-    before, after = np.zeros_like(step), np.zeros_like(step)
-    before[w:], after[:-w] = step[:-w], step[w:]
+def _aside(grids: Array, places: npt.NDArray[np.intp], w: int) -> Array:
+    """The larger of the changes over w frames just before and just after each window, as far as there are so many."""
+    last = len(grids) - 1
+    before = np.abs(grids[places] - grids[np.maximum(places - w, 0)]).mean(1) * (places >= w)
+    after = np.abs(grids[np.minimum(places + 2 * w, last)] - grids[places + w]).mean(1) * (places + 2 * w <= last)
     worst: Array = np.maximum(before, after)
     return worst
 
 
 def _largest_near(values: Array, reach: int) -> Array:
-    padded = np.pad(values, reach)
-    largest: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(1)
+    largest: Array = np.lib.stride_tricks.sliding_window_view(np.pad(values, reach), 2 * reach + 1).max(1)
     return largest
 
 
 def _judge(track: Track, stretch: _Stretch, window: tuple[int, int], rules: Straightness) -> Boundary | None:
     """The boundary in the window, with its exact frames and kind, if the frames on either side are two shots."""
-    first, last = _extent(track.grids, stretch, window)
+    first, last = _extent(track, stretch, window)
     if last - first < 2:
         return None
-    old, new = track.grids[first - 1], track.grids[last]
+    old, new = track.level(first - 1), track.level(last)
     step, way = apart(old, new), float(track.change[first : last + 1].sum())
     if step < max(rules.change, _PACE * (last - first + 1) / track.rate_hz) or way > rules.detour * step:
         return None
     if area(old, new, 2.0) < rules.part or track.fit[first : last + 1].mean() > rules.camera:
         return None
-    if _drift(track, stretch, first, last) > rules.drift * step:
+    drift = _drift(track, stretch, first, last)
+    if drift > rules.drift * step or step - 1.6 * drift < 0.8 * rules.change:
         return None
-    halfway, strange = _mixture(track.grids[first:last], old, new)
+    halfway, strange = _mixture(track.levels(first, last), old, new)
     if halfway > 0.7 and strange <= rules.mixture and alike(old, new) < 0.9:
         return Boundary(first, last, "dissolve", min(1.0, step / way))
-    if halfway < 0.5:
+    if halfway < 0.5 and step > _BOLD and last - first >= _SHORTEST_WIPE:
         return Boundary(first, last, "wipe", min(1.0, step / way))
     return None
 
 
-def _extent(grids: Array, stretch: _Stretch, window: tuple[int, int]) -> tuple[int, int]:
+def _extent(track: Track, stretch: _Stretch, window: tuple[int, int]) -> tuple[int, int]:
     """The first mixed frame and the first pure one after it, by each frame's place between old (0) and new (1)."""
     start, end = window
     reach = (end - start) // 2
     low, high = max(stretch.low, start - reach), min(stretch.high - 1, end + reach)
-    across = grids[end] - grids[start]
-    place = (grids[low : high + 1] - grids[start]) @ across / max(float(across @ across), 1.0)
+    old = track.level(start)
+    across = track.level(end) - old
+    place = (track.levels(low, high + 1) - old) @ across / max(float(across @ across), 1.0)
     middle = start - low + int(np.argmin(np.abs(place[start - low : end - low + 1] - 0.5)))
     quarter, rest = middle, middle
     while quarter > 0 and place[quarter] > 0.25:
@@ -153,14 +173,14 @@ def _drift(track: Track, stretch: _Stretch, first: int, last: int) -> float:
     for edge, far in sides:
         frames = abs(far - edge)
         if frames >= 2:
-            drifts.append(apart(track.grids[edge], track.grids[far]) * (length / frames) ** 0.5)
+            drifts.append(apart(track.level(edge), track.level(far)) * (length / frames) ** 0.5)
     return max(drifts)
 
 
 def _mixture(mixed: Array, old: Array, new: Array) -> tuple[float, float]:
-    """How far the blocks are half-way together (1 in a dissolve, 0 where each is old or new), and how strange the rest is.
+    """How far the blocks are half-way together (1 in a dissolve, 0 where each is old or new), and what is strange.
 
-    The latter is what is left when each frame is explained as old and new mixed in one proportion, as a part of the change.
+    The latter is what is left of each frame, explained as old and new in one proportion, as a part of the change.
     """
     across = new - old
     strong = np.abs(across) > 6

@@ -1,4 +1,4 @@
-"""A video's signals as one track, and what can be told from it without looking for boundaries: black and still stretches."""
+"""A video's signals as one track, and what it tells without any boundaries: black and still stretches."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,12 @@ Array = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 BLOCKS = 144
-BLACK = np.tile(np.float32([16, 128, 128]), BLOCKS)
-WHITE = np.tile(np.float32([235, 128, 128]), BLOCKS)
+PIECE = 2048
+"""Frames reckoned with at once: a long film's grids as numbers would fill memory."""
+BLACK = np.tile(np.array([16, 128, 128], np.float32), BLOCKS)
+WHITE = np.tile(np.array([235, 128, 128], np.float32), BLOCKS)
 
+_BAR_LEVELS = 3.0
 BLACK_LEVELS = 3.0
 """Mean distance from black, in levels of 255, up to which a picture counts as black."""
 STILL_DIFFERENCE = 0.0012
@@ -23,7 +26,7 @@ STILL_DIFFERENCE = 0.0012
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """All frames of a video in order: times, block means (n, 432) in levels, and changes against the frame before.
+    """All frames of a video in order: times, block means (n, 432) as bytes, and changes against the frame before.
 
     ``change[i]`` is the mean absolute difference of the block means of frames i - 1 and i in levels, 0 for the first;
     ``fit[i]`` is the part of it that camera motion explains.
@@ -31,7 +34,7 @@ class Track:
 
     pts_us: npt.NDArray[np.int64]
     end_us: int
-    grids: Array
+    grids: npt.NDArray[np.uint8]
     change: Array
     fit: Array
     difference: Array
@@ -46,6 +49,15 @@ class Track:
         """Frames per second: the median over the video, 25 where there is only one frame."""
         return 1e6 / float(np.median(np.diff(self.pts_us))) if self.n > 1 else 25.0
 
+    def levels(self, first: int, last: int) -> Array:
+        """The block means of the frames [first, last) as numbers to reckon with."""
+        levels: Array = self.grids[first:last].astype(np.float32)
+        return levels
+
+    def level(self, frame: int) -> Array:
+        """The block means of one frame."""
+        return self.grids[frame].astype(np.float32)
+
     def time_us(self, frame: int) -> int:
         """When a frame comes on; the end of the video for the frame after the last."""
         return int(self.pts_us[frame]) if frame < self.n else self.end_us
@@ -55,15 +67,14 @@ def track(signals: Sequence[Signal]) -> Track:
     """The track of one video out of all its rows of ``signals``, in order of ``first_frame``."""
     rows = sorted(signals, key=lambda row: row.first_frame)
     grids = np.concatenate([np.frombuffer(row.grids, np.uint8).reshape(row.n_frames, -1) for row in rows])
-    levels = grids.astype(np.float32)
-    change = np.zeros(len(levels), np.float32)
-    for at in range(1, len(levels), 4096):  # in pieces: a long film's differences need not lie in memory at once
-        piece = levels[at - 1 : at + 4096]
-        change[at : at + 4096] = np.abs(piece[1:] - piece[:-1]).mean(1)
+    change = np.zeros(len(grids), np.float32)
+    for at in range(1, len(grids), PIECE):
+        piece = grids[at - 1 : at + PIECE].astype(np.float32)
+        change[at : at + PIECE] = np.abs(piece[1:] - piece[:-1]).mean(1)
     return Track(
         pts_us=np.concatenate([row.pts_us for row in rows]),
         end_us=rows[-1].end_us,
-        grids=levels,
+        grids=grids,
         change=change,
         fit=np.concatenate([row.camera_fit for row in rows]),
         difference=np.concatenate([row.difference for row in rows]),
@@ -76,20 +87,29 @@ def apart(one: Array, other: Array) -> float:
 
 
 def alike(one: Array, other: Array) -> float:
-    """How alike the layouts of two frames' brightness are: their correlation, 0 where either has no contrast to speak of."""
+    """How alike the layouts of two frames' brightness are: their correlation, 0 where either has no contrast."""
     a, b = one[::3] - one[::3].mean(), other[::3] - other[::3].mean()
     size = float(np.sqrt((a * a).mean() * (b * b).mean()))
     return float((a * b).mean()) / size if size > 1 else 0.0
 
 
+def distance(track: Track, colour: Array) -> Array:
+    """The mean absolute difference of each frame's block means from one colour (432), in levels."""
+    pieces = [np.abs(track.levels(at, at + PIECE) - colour).mean(1) for at in range(0, track.n, PIECE)]
+    return np.concatenate(pieces)
+
+
 def area(one: Array, other: Array, levels: float) -> float:
-    """The part of the picture, in [0, 1], that differs by more than ``levels`` in any channel."""
-    return float((np.abs(one - other).reshape(BLOCKS, 3).max(1) > levels).mean())
+    """The part of the picture, in [0, 1], that differs by more than ``levels`` in any channel. Bars do not count."""
+    pair = np.stack([one, other]).reshape(2, BLOCKS, 3)
+    shows = (np.abs(pair[..., 0] - BLACK[0]) > _BAR_LEVELS).any(0)
+    differs = np.abs(pair[0] - pair[1]).max(1) > levels
+    return float((differs & shows).sum() / max(int(shows.sum()), BLOCKS // 8))
 
 
 def black_stretches(track: Track, at_least_us: int = 100_000) -> list[tuple[int, int]]:
     """The spans [start_us, end_us), at least that long, in which every frame is black."""
-    dark = np.array([apart(grid, BLACK) <= BLACK_LEVELS for grid in track.grids], np.bool_)
+    dark = distance(track, BLACK) <= BLACK_LEVELS
     return [span for span in _spans(track, runs(dark)) if span[1] - span[0] >= at_least_us]
 
 
