@@ -1,6 +1,7 @@
 """The one door to the ffmpeg programs: commands are built with ffmpeg-python, and run in the sandbox."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from stages.sandbox import Finished, Limits
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv"
 MAX_PIXELS = 40_000_000
 MAX_STREAMS = 64
+_HEX = "hexadecimal:"
 WARY: dict[str, Any] = {
     "protocol_whitelist": "file",
     "format_whitelist": FORMATS,
@@ -55,16 +57,25 @@ def local(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
+def _spelt(path: Path) -> str:
+    """The same, in hexadecimal where the name is not UTF-8: ffmpeg-python cannot hold such a name."""
+    try:
+        local(path).encode()
+    except UnicodeEncodeError:
+        return _HEX + os.fsencode(local(path)).hex()
+    return local(path)
+
+
 def reading(path: Path, **options: Any) -> Any:
     """An ffmpeg-python input node for untrusted footage; ``options`` come before ``-i``, as in ``ffmpeg.input``."""
-    return ffmpeg.input(local(path), **WARY, **options)
+    return ffmpeg.input(_spelt(path), **WARY, **options)
 
 
 def command(output: Any) -> list[str]:
     """The argv of an ffmpeg-python output node: quiet, never asking, progress off."""
     quiet = output.global_args("-nostdin", "-hide_banner", "-nostats", "-v", "error")
     argv: list[str] = quiet.compile(cmd="ffmpeg", overwrite_output=True)
-    return argv
+    return [os.fsdecode(bytes.fromhex(part[len(_HEX) :])) if part.startswith(_HEX) else part for part in argv]
 
 
 def probing(path: Path, **options: Any) -> list[str]:

@@ -80,7 +80,7 @@ def admit(path: Path, max_bytes: int = MAX_BYTES) -> Admitted:
     file = _open(path)
     try:
         status = os.fstat(file.fileno())
-        _check_inode(status, max_bytes)
+        _check_size(status, max_bytes)
         head = file.read(_HEAD)
         file.seek(0)
         return Admitted(file=file, container=container_of(head), identity=_identity(status))
@@ -94,6 +94,9 @@ def _open(path: Path) -> FileIO:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
         raise _refusal(error, path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Refused("not_a_file", f"{str(path)!r}: it is a folder, pipe, socket or device, not a regular file")
     return FileIO(descriptor)
 
 
@@ -111,9 +114,7 @@ def _refusal(error: OSError, path: Path) -> Refused:
     return Refused(reason, f"{str(path)!r}: {what}")
 
 
-def _check_inode(status: os.stat_result, max_bytes: int) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise Refused("not_a_file", "it is a folder, pipe, socket or device, not a regular file")
+def _check_size(status: os.stat_result, max_bytes: int) -> None:
     if status.st_size == 0:
         raise Refused("empty_file", "it has 0 bytes: download it again")
     if status.st_size > max_bytes:

@@ -29,9 +29,9 @@ class Film:
         self.request = request
         self.stream = self._chosen()
         self.aspect = float(self.stream.sample_aspect_ratio or 1)
-        self.codec = getattr(self.stream.codec_context, "name", None)
-        if self.codec is None:
+        if not hasattr(self.stream.codec_context, "codec"):  # it is None for an unknown codec, whatever its type says
             raise Unreadable("unsupported_codec: there is no decoder for it")
+        self.codec = self.stream.codec_context.codec.canonical_name
         self.container_name = self._container.format.name.split(",")[0]
         self.tick: Fraction = self.stream.time_base or Fraction(1, 1_000_000)
         context = self.stream.codec_context

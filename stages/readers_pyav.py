@@ -24,7 +24,12 @@ _SEEKABLE = frozenset(("mov", "mp4", "matroska", "webm", "mpegts"))
 _SURE = frozenset(("h264", "hevc", "vp8", "vp9", "av1", "mpeg2video", "mpeg4"))
 _SPARING = frozenset(("h264", "mpeg2video", "mpeg4"))
 """Codecs in which a frame marked as no reference is really none, so that leaving it out changes no other."""
+_INDEXED = ("mov", "mp4")
+"""Containers whose index holds every keyframe from the beginning; others fill theirs while they are read."""
+_ONE_FRAME_US = 40_000
+"""How long the only frame of a film stays, where nothing tells."""
 _GOP_S = 3
+"""A keyframe is likely within so many seconds, where no index tells."""
 
 
 class Doubt(Exception):
@@ -81,16 +86,18 @@ class Walk:
         if not self.at_end or later < len(self.seen):
             return None
         gap = self.seen[-1] - self.seen[-2] if len(self.seen) > 1 else 0
-        return int(frame.pts or 0) + (frame.duration or gap or round(1 / 25 / self.film.tick))
+        return int(frame.pts or 0) + (frame.duration or gap or ticks(_ONE_FRAME_US, 0, self.film.tick))
 
     def _is_far(self, moment: int) -> bool:
         """Whether there is a keyframe between what has been read so far and the moment."""
         if not self.seen or moment <= self.seen[-1]:
             return False
         entries = self.film.stream.index_entries
-        if len(entries) > 1:
-            at = entries.search_timestamp(moment, backward=True, any_frame=False)
-            return at >= 0 and entries[at].timestamp > self.seen[-1]
+        at = entries.search_timestamp(moment, backward=True, any_frame=False) if len(entries) else -1
+        if at >= 0 and entries[at].timestamp > self.seen[-1]:
+            return True
+        if self.film.container_name in _INDEXED:
+            return False
         return bool((moment - self.seen[-1]) * self.film.tick > _GOP_S)
 
     def _seek(self, moment: int) -> None:
@@ -196,7 +203,7 @@ def by_reading_all(film: Film) -> Iterator[Picture]:
     for pts, frame in film.all_frames():
         base = pts if before is None else base
         pts_us = micros(pts, base, film.tick)
-        end_us = pts_us + micros(frame.duration or 0, 0, film.tick) or 2 * pts_us - before_us
+        end_us = pts_us + (micros(frame.duration or 0, 0, film.tick) or pts_us - before_us or _ONE_FRAME_US)
         yield from _until(film, waiting, pts_us, before, before_us)
         if not waiting:
             return
