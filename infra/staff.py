@@ -56,7 +56,8 @@ class Staff(Generic[H]):
         for pool in self._urgent():
             self._grow(pool)
             starved = bool(pool.waiting) and not pool.size
-            pool.starved_since = (pool.starved_since or self.now()) if starved else None
+            since = self.now() if pool.starved_since is None else pool.starved_since
+            pool.starved_since = since if starved else None
 
     def freed(self, pool: Pool[H], hand: H) -> None:
         """A worker has done its order: it goes on, waits, or makes room for a pool that has had none for too long."""

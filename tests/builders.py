@@ -52,9 +52,9 @@ def _scalar(column: Column, number: int) -> Any:
     return float(value) if column.arrow.startswith("float") else int(value)
 
 
-def sources(*names: str, size: int = 1000) -> list[Source]:
+def sources(*names: str, size: int = 1000, folder: str | Path = "/footage") -> list[Source]:
     """Sources of these names; what a toy stage does with one is written in its name (see ``Name``)."""
-    return [Source(source_id=SourceId(""), uri=f"/footage/{name}", size_bytes=size, changed_us=1) for name in names]
+    return [Source(source_id=SourceId(""), uri=f"{folder}/{name}", size_bytes=size, changed_us=1) for name in names]
 
 
 @dataclass
@@ -151,13 +151,16 @@ class Name(Stage[Source, ToyVideo, None], version=1, batch_rows=3):
 
 
 def _once(source: Source, deed: str) -> None:
-    """What happens only until a flag file beside the source is gone: a tool that is down, a process that is killed."""
+    """What happens only while a flag file lies beside the source: a tool that is down, a process that is killed."""
     flag = Path(source.uri).parent / deed
-    if flag.exists():
-        flag.unlink()
-        if deed == "flag-down":
-            raise ToolDown("down, as asked")
-        os.kill(os.getpid(), signal.SIGKILL)
+    if not flag.exists():
+        return
+    if deed == "flag-away":
+        raise ToolDown("away, until somebody removes the flag")
+    flag.unlink()
+    if deed == "flag-down":
+        raise ToolDown("down, once")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Spell(Stage[ToyVideo, ToyWord, str], version=1, batch_rows=2):

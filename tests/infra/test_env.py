@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from infra.env import WorkerEnv
+from schemas.errors import BadInput
+from storage.blobs import Blobs
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> WorkerEnv:
+    return WorkerEnv(Blobs(tmp_path / "blobs"), tmp_path / "downloads")
+
+
+def test_a_local_path_is_itself_even_where_nothing_is(env: WorkerEnv) -> None:
+    assert env.path("/footage/a b.mp4") == Path("/footage/a b.mp4")
+
+
+def test_a_file_address_may_hold_any_name_that_a_disk_can(env: WorkerEnv, tmp_path: Path) -> None:
+    strange = tmp_path / "a'b\n%20\udcff#?.mp4"
+    assert env.path(strange.as_uri()) == strange
+
+
+def test_what_is_far_is_fetched_once_per_state(env: WorkerEnv) -> None:
+    far = fsspec.filesystem("memory")
+    far.pipe("/footage/one.mp4", b"first")
+    local = env.path("memory://footage/one.mp4")
+    assert (local.read_bytes(), local.suffix) == (b"first", ".mp4")
+    stamp = local.stat().st_mtime_ns
+    assert env.path("memory://footage/one.mp4") == local
+    assert local.stat().st_mtime_ns == stamp
+    far.rm("/footage/one.mp4")
+    far.pipe("/footage/one.mp4", b"second, longer")
+    assert env.path("memory://footage/one.mp4").read_bytes() == b"second, longer"
+
+
+def test_what_is_not_there_is_a_path_where_nothing_is_far_as_near(env: WorkerEnv) -> None:
+    assert not env.path("memory://footage/none.mp4").exists()
+
+
+def test_an_address_that_nobody_can_read_is_bad_input(env: WorkerEnv) -> None:
+    with pytest.raises(BadInput, match="no reader for the address gopher"):
+        env.path("gopher://old/footage.mp4")
+
+
+def test_a_role_without_a_model_is_bad_input(env: WorkerEnv) -> None:
+    with pytest.raises(BadInput, match="no model for role 'captioner'"):
+        env.chat("captioner")
+
+
+def test_blobs_go_through(env: WorkerEnv) -> None:
+    assert env.get(env.put(b"x", ".bin")) == b"x"
