@@ -75,7 +75,7 @@ class Admitted:
 def admit(path: Path, max_bytes: int = MAX_BYTES) -> Admitted:
     """The open file at ``path``, a regular one in an allowed container. Raises ``Refused`` for every other thing.
 
-    A symbolic link is not followed: it may lead out of the folder that was given. A pipe is not waited for.
+    A symbolic link is followed only within its own folder. A pipe is not waited for.
     """
     file = _open(path)
     try:
@@ -91,6 +91,7 @@ def admit(path: Path, max_bytes: int = MAX_BYTES) -> Admitted:
 
 def _open(path: Path) -> FileIO:
     try:
+        path = _inside(path) if path.is_symlink() else path
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
         raise _refusal(error, path) from error
@@ -98,6 +99,17 @@ def _open(path: Path) -> FileIO:
         os.close(descriptor)
         raise Refused("not_a_file", f"{str(path)!r}: it is a folder, pipe, socket or device, not a regular file")
     return FileIO(descriptor)
+
+
+def _inside(link: Path) -> Path:
+    """Where a link leads, if that lies in the link's own folder: some downloads keep their files behind such links."""
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise Refused("path_forbidden", f"{str(link)!r}: a symbolic link that leads nowhere") from error
+    if not target.is_relative_to(link.parent.resolve()):
+        raise Refused("path_forbidden", f"{str(link)!r}: a symbolic link out of its folder: give the file it leads to")
+    return target
 
 
 def _refusal(error: OSError, path: Path) -> Refused:

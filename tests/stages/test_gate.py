@@ -76,11 +76,23 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
             gate.admit(path)
 
 
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_out_of_its_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
     (tmp_path / "secret.mp4").write_bytes(MP4)
-    (tmp_path / "film.mp4").symlink_to(tmp_path / "secret.mp4")
-    with pytest.raises(Refused, match="path_forbidden"):
-        gate.admit(tmp_path / "film.mp4")
+    (tmp_path / "given" / "film.mp4").symlink_to(tmp_path / "secret.mp4")
+    (tmp_path / "given" / "loop.mp4").symlink_to("loop.mp4")
+    (tmp_path / "given" / "gone.mp4").symlink_to("none.mp4")
+    for name in ("film", "loop", "gone"):
+        with pytest.raises(Refused, match="path_forbidden"):
+            gate.admit(tmp_path / "given" / f"{name}.mp4")
+
+
+def test_a_link_within_its_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a1b2").write_bytes(MP4)
+    (tmp_path / "film.mp4").symlink_to("content/a1b2")
+    with gate.admit(tmp_path / "film.mp4").file as file:
+        assert file.read() == MP4
 
 
 def test_a_pipe_a_folder_a_socket_and_a_device_are_no_files(tmp_path: Path) -> None:
