@@ -28,8 +28,8 @@ SIZES = (
 # The identifiers that Hugging Face knows, of those that footage comes under.
 LICENCES = (
     "apache-2.0", "mit", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0",
-    "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0",
-    "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "pddl", "odbl",
+    "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0",
+    "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "pddl", "odbl",
 )  # fmt: skip
 
 
@@ -80,7 +80,14 @@ def head(draft: Draft, given: list[str]) -> Head:
         "tags": ["video", "reasoning", "verifiable-rewards", "rushes", draft.built.recipe],
         "configs": list(_configs(draft)),
     }
-    return Head("\n".join(f"{name}: {json.dumps(value, ensure_ascii=True)}" for name, value in facts.items()))
+    return Head("\n".join(f"{name}: {_yaml(value)}" for name, value in facts.items()))
+
+
+def _yaml(value: Any) -> str:
+    """A list with an element a line, anything else in one line."""
+    if not isinstance(value, list):
+        return json.dumps(value)
+    return "".join(f"\n- {json.dumps(one)}" for one in value)
 
 
 def _licence(name: str) -> str:
@@ -105,5 +112,5 @@ def _data_files(table: Stored) -> Any:
     name = table.row_type.table
     if not has(table.row_type, SPLIT):
         return f"{name}/*.parquet"
-    stems = sorted({path.name.rpartition("-")[0] for path in table.files})
+    stems = dict.fromkeys(path.name.rpartition("-")[0] for path in table.files)
     return [{"split": stem, "path": f"{name}/{stem}-*.parquet"} for stem in stems]

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from schemas.arrow import schema
+from schemas.columns import columns
 from schemas.duckdb import literal, quoted
 from schemas.rejects import Reject
 from schemas.row import Row
@@ -61,6 +62,9 @@ def _stems(connection: duckdb.DuckDBPyConnection, row_type: type[Row]) -> list[t
     """How the files of a table are called, and the condition that picks each one's rows."""
     if not has(row_type, SPLIT):
         return [("part", "")]
-    found = connection.execute(f"SELECT DISTINCT split FROM {quoted(row_type.table)} ORDER BY split").fetchall()  # noqa: S608
-    names = [name for (name,) in found] or ["train"]
-    return [(name, f"WHERE split = {literal(name)}") for name in names]
+    found = connection.execute(f"SELECT DISTINCT split FROM {quoted(row_type.table)}").fetchall()  # noqa: S608
+    known = next(column.choices for column in columns(row_type) if column.name == SPLIT)
+    names = sorted(
+        (name for (name,) in found), key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
+    return [(name, f"WHERE split = {literal(name)}") for name in names or known[:1]]

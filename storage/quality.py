@@ -37,7 +37,8 @@ def check(connection: duckdb.DuckDBPyConnection, tables: Sequence[Stored], folde
 
     Raises NotPublishable, naming table, check, number of rows and the first keys and values, when anything fails.
     """
-    suites = Suites(folder / ".gx")
+    folder.mkdir()
+    suites = Suites(folder)
     failures: list[Failure] = []
     report: dict[str, Any] = {"tables": {}, "links": []}
     for table in tables:
@@ -51,7 +52,7 @@ def check(connection: duckdb.DuckDBPyConnection, tables: Sequence[Stored], folde
         failures += _check_link(connection, link, stored)
     if failures:
         _refuse(failures)
-    suites.write_docs(folder)
+    suites.write_docs()
     (folder / "checks.json").write_text(json.dumps(report, indent=1, default=str) + "\n")
     return report
 
@@ -93,10 +94,15 @@ def _failure(row_type: type[Row], result: Mapping[str, Any]) -> Failure:
         return Failure(row_type.table, _label(result), 0, (str(result["exception_info"])[:300],))
     column = result["expectation_config"]["kwargs"]["column"]
     rows = [
-        f"{row_type.key} = {row.get(row_type.key)!r} with {column} = {row.get(column)!r}"
+        f"{row_type.key} = {_plain(row.get(row_type.key))} with {column} = {_plain(row.get(column))}"
         for row in found.get("partial_unexpected_index_list", [])[:3]
     ]
     return Failure(row_type.table, _label(result), found["unexpected_count"], tuple(rows))
+
+
+def _plain(value: Any) -> str:
+    """The value as Python writes it, without the type that NumPy would put around it."""
+    return repr(value.item() if hasattr(value, "item") else value)
 
 
 def _check_link(connection: duckdb.DuckDBPyConnection, link: Link, stored: Mapping[str, str]) -> list[Failure]:

@@ -1,6 +1,5 @@
 """Great Expectations, behind one door."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,16 @@ from storage.quality_frames import pairs
 class Suites:
     """One suite per table over pandas frames. Great Expectations takes seconds to import, so it waits until here."""
 
-    def __init__(self, folder: Path) -> None:
-        """``folder`` is for its working files."""
+    def __init__(self, docs: Path) -> None:
+        """``docs`` is the folder for Data Docs."""
         import great_expectations as gx
 
-        folder.mkdir(parents=True)
-        self._folder = folder
         self._gx: Any = gx
-        self._context: Any = gx.get_context(mode="file", project_root_dir=folder)
+        self._context: Any = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        for name in self._context.get_site_names():
+            self._context.delete_data_docs_site(name)
+        self._context.add_data_docs_site(site_name="version", site_config=_site(docs))
         self._source: Any = self._context.data_sources.add_pandas("version")
         self._definitions: dict[str, Any] = {}
 
@@ -41,8 +41,17 @@ class Suites:
             found = definition.run(batch_parameters={"dataframe": frame}, result_format=named)
         return [result.to_json_dict() for result in found.results]
 
-    def write_docs(self, folder: Path) -> None:
-        """Data Docs of everything that was validated: ``index.html`` and what it links to. The working files go."""
+    def write_docs(self) -> None:
+        """Data Docs of everything that was validated: ``index.html`` and what it links to."""
         self._context.build_data_docs()
-        shutil.copytree(self._folder / "gx" / "uncommitted" / "data_docs" / "local_site", folder, dirs_exist_ok=True)
-        shutil.rmtree(self._folder)
+
+
+def _site(docs: Path) -> dict[str, Any]:
+    """A site of validation results alone: they show each expectation, so pages of expectations would say it twice."""
+    return {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "site_section_builders": {"expectations": "none", "profiling": "none"},
+    }
