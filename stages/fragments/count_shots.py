@@ -1,0 +1,126 @@
+"""Count the shots, or the changes of shot, in a strip of pictures."""
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+from schemas.items import Task
+from stages.fragments.program import Program, seen
+from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
+from stages.fragments.stretches import apart, in_turn
+from stages.fragments.strips import Strip, all_differ, in_a_row, random_strip
+from stages.fragments.timeline import Film
+from stages.fragments.wording import clock, listed, number, pick, seconds
+
+TASK: Task = "count_shots"
+SHOTS = (1, 2, 3, 4, 5)
+TRIES = 30
+HOW_MANY = (
+    "These {n} pictures run through a stretch of film at equal steps. How many different shots are they from?",
+    "How many shots do these {n} pictures, taken {step} apart, come from?",
+    "Count the shots: from how many camera takes are these {n} pictures, which are in order?",
+    "Going from picture 1 to picture {n}, how many different shots do you see?",
+)
+HOW_OFTEN = (
+    "These {n} pictures run through a stretch of film at equal steps. How many times does it go over to another shot?",
+    "Between picture 1 and picture {n}, how often does the film change from one shot to another?",
+    "The {n} pictures are taken {step} apart. How many times does the shot change between the first and the last?",
+    "Follow the pictures from 1 to {n}. How many times does a new shot begin after picture 1?",
+)
+OPENINGS = (
+    "I go from picture to picture and watch for the moments when everything changes at once.",
+    "Within a shot the pictures stay alike; a new shot changes setting, framing and light together.",
+    "The pictures are in order, so each change of setting from one to the next is a change of shot.",
+)
+SHOT_NAMES = ("a second", "a third", "a fourth", "a fifth", "a sixth", "a seventh")
+
+
+def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
+    """Items of one film: strips over one to five shots, of which each shows in at least two pictures."""
+    chance = luck(wish, film, TASK)
+    # In a film without cuts the answer would always be one; such films would teach to guess it.
+    possible = [shots for shots in SHOTS if shots > 1 or len(film.takes) > 3]
+    wanted = chance.sample(possible, len(possible))
+    share = -(-wish.most // len(SHOTS))
+    yield from apart(in_turn([islice(_search(film, shots, wish), share) for shots in wanted]), wish)
+
+
+def _search(film: Film, shots: int, wish: Wish) -> Iterator[Draft]:
+    chance = luck(wish, film, TASK, shots)
+    for takes in in_a_row(film, shots, chance):
+        for _ in range(TRIES):
+            found = random_strip(film, takes, chance)
+            if found and found.is_clear(wish.limits) and _is_worth_counting(found, wish):
+                yield _draft(slate(film, TASK, found.frames, wish), found, all_differ(film, takes, wish.limits))
+                break
+
+
+def _is_worth_counting(found: Strip, wish: Wish) -> bool:
+    """Whether each shot shows at least twice, and where there is but one, something happens in it."""
+    return min(map(len, found.runs)) >= 2 and (len(found.runs) > 1 or found.inside() >= wish.limits.clear)
+
+
+def _draft(card: Slate, found: Strip, is_distinct: bool) -> Draft:
+    chance = card.luck()
+    asks_shots = is_distinct and chance.random() < 0.6
+    answers = [_shots(k) if asks_shots else _changes(k - 1) for k in SHOTS]
+    right = answers[len(found.runs) - 1]
+    chosen, answer = options(right, [other for other in answers if other != right], chance)
+    wording, question = pick(HOW_MANY if asks_shots else HOW_OFTEN, chance)
+    n, step = len(found.frames), (found.times_us[-1] - found.times_us[0]) // (len(found.frames) - 1)
+    return Draft(
+        slate=card,
+        wording=wording + (not asks_shots) * len(HOW_MANY),
+        question=question.format(n=n, step=seconds(step)),
+        options=chosen,
+        answer=answer,
+        pictures=tuple((frame, str(i + 1)) for i, frame in enumerate(found.frames)),
+        program=_program(found, right, chance),
+    )
+
+
+def _shots(k: int) -> str:
+    return "One shot" if k == 1 else f"{number(k).capitalize()} shots"
+
+
+def _changes(k: int) -> str:
+    return {0: "Not once", 1: "Once", 2: "Twice"}.get(k, f"{number(k).capitalize()} times")
+
+
+def _program(found: Strip, right: str, chance: Random) -> Program:
+    labels = [str(i + 1) for i in range(len(found.frames))]
+    program = Program()
+    program.step(
+        "take_pictures", {"labels": labels}, found.times_us, pick(OPENINGS, chance)[1],
+        [seen(found.film, frame, f"picture {label}") for label, frame in zip(labels, found.frames, strict=True)],
+    )
+    facts = {"steps": found.steps, "largest_inside": found.inside(), "smallest_between": found.between()}
+    if len(found.runs) == 1:
+        facts["smallest_between"] = None
+    program.step("compare_neighbours", {"labels": labels}, facts, runs_told(found))
+    program.step("count", {"changes_after": [place + 1 for place in found.changes]}, right, _counted(found, right))
+    return program
+
+
+def runs_told(found: Strip) -> str:
+    """Which pictures belong to which shot, in words."""
+    spans = [_span(run) for run in found.runs]
+    if len(spans) == 1:
+        return f"From picture 1 to picture {len(found.frames)} the setting stays the same; only details move."
+    told = [f"{span} {name}" for span, name in zip(spans[1:], SHOT_NAMES, strict=False)]
+    shows = "shows" if len(found.runs[0]) == 1 else "show"
+    return f"{spans[0].capitalize()} {shows} one shot, {listed(told)}."
+
+
+def _span(run: list[int]) -> str:
+    return f"pictures {run[0] + 1} to {run[-1] + 1}" if len(run) > 1 else f"picture {run[0] + 1}"
+
+
+def _counted(found: Strip, right: str) -> str:
+    times = found.times_us
+    if not found.changes:
+        return f"Nothing is cut between {clock(times[0])} and {clock(times[-1])}, so the answer is: {right.lower()}."
+    moments = listed([f"{place + 1} and {place + 2}" for place in found.changes])
+    first = clock(times[found.changes[0] + 1])
+    when = f"by {first}" if len(found.changes) == 1 else f"for the first time by {first}"
+    return f"The shot changes between pictures {moments}, {when}. So the answer is: {right.lower()}."
