@@ -18,17 +18,27 @@ MOST_SHOTS = 8
 ATTEMPTS = 4
 """Overviews drawn for each item wished, before the film is given up."""
 PAIR = (
-    "Pictures 1 to {n} are an overview of the film, in order. When does the moment in picture A come: before or after the "
-    "one in picture B?",
+    (
+        "Pictures 1 to {n} are an overview of the film, in order. When does the moment in picture A come: before or"
+        " after the one in picture B?"
+    ),
     "Use pictures 1 to {n}, which go through the film in order, to place A and B. Which of the two is earlier?",
-    "The numbered pictures show shots of the film in order. A and B are other moments of these shots. Which comes first?",
+    (
+        "The numbered pictures show shots of the film in order. A and B are other moments of these shots. Which "
+        "comes first?"
+    ),
     "Here are pictures 1 to {n} in the order of the film, and two more, A and B. Which order do A and B have?",
 )
 SEVERAL = (
-    "Pictures 1 to {n} are an overview of the film, in order. {letters} are other moments of it. Which of them comes {end}?",
-    "The numbered pictures go through the film in order. Where do {letters} belong, and which of them comes "
-    "{end}?",
-    "With pictures 1 to {n}, which are in the order of the film, place {letters}. Which of these moments is seen {end}?",
+    (
+        "Pictures 1 to {n} are an overview of the film, in order. {letters} are other moments of it. Which of them "
+        "comes {end}?"
+    ),
+    "The numbered pictures go through the film in order. Where do {letters} belong, and which of them comes {end}?",
+    (
+        "With pictures 1 to {n}, which are in the order of the film, place {letters}. Which of these moments is "
+        "seen {end}?"
+    ),
     "Which of the moments {letters} comes {end} in the film? Pictures 1 to {n} show shots of it in order.",
 )
 OPENINGS = (
@@ -136,15 +146,22 @@ def _program(
     asked, in_time, right, end = truth
     program = Program()
     program.step(
-        "take_pictures", {"labels": [label for _, label in pictures]}, [film.time(frame) for frame, _ in pictures],
-        pick(OPENINGS, chance)[1], [seen(film, frame, f"picture {label}") for frame, label in pictures],
+        "take_pictures",
+        {"labels": [label for _, label in pictures]},
+        [film.time(frame) for frame, _ in pictures],
+        pick(OPENINGS, chance)[1],
+        [seen(film, frame, f"picture {label}") for frame, label in pictures],
     )
     for match, letter in sorted(zip(asked, in_time, strict=True), key=lambda pair: pair[1]):
         program.step(
-            "match", {"label": letter}, {"to": match.place + 1, "own": match.own, "next_best": match.other},
+            "match",
+            {"label": letter},
+            {"to": match.place + 1, "own": match.own, "next_best": match.other},
             f"Picture {letter} shows the setting of picture {match.place + 1} and of no other.",
         )
-    places = listed([f"{letter} at {clock(film.time(match.frame))}" for match, letter in zip(asked, in_time, strict=True)])
+    places = listed(
+        [f"{letter} at {clock(film.time(match.frame))}" for match, letter in zip(asked, in_time, strict=True)]
+    )
     program.step("sort_by_time", {"labels": in_time}, in_time, f"In the film, then, come {places}, in this order.")
     program.step("answer", {}, right, f"So {right[0].lower() + right[1:] + ' comes ' + end if end else right}.")
     return program

@@ -8,7 +8,7 @@ import numpy as np
 from schemas.items import Task
 from stages.fragments import distances
 from stages.fragments.program import Program, Seen, seen
-from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
+from stages.fragments.slate import Draft, Slate, Wish, options, slate
 from stages.fragments.stretches import alive, apart
 from stages.fragments.timeline import Film, Frames, Take
 from stages.fragments.wording import clock, percent, pick
@@ -40,14 +40,24 @@ OPENINGS = (
 )
 SHIFTS = {
     "static": "The setting stays where it is from picture 1 to picture 6, while other things move.",
-    "pan left": "The setting slides to the right, by {size} of the picture's width in all, and new things come in at "
-    "the left.",
-    "pan right": "The setting slides to the left, by {size} of the picture's width in all, and new things come in at "
-    "the right.",
-    "tilt up": "The setting slides down, by {size} of the picture's height in all, and new things come in at the top.",
-    "tilt down": "The setting slides up, by {size} of the picture's height in all, and new things come in at the bottom.",
-    "zoom in": "The setting grows, to {size} of its size in picture 1, and what was near the edges leaves the picture.",
-    "zoom out": "The setting shrinks, to {size} of its size in picture 1, and more comes into the picture at the edges.",
+    "pan left": (
+        "The setting slides to the right, by {size} of the picture's width in all, and new things come in at the left."
+    ),
+    "pan right": (
+        "The setting slides to the left, by {size} of the picture's width in all, and new things come in at the right."
+    ),
+    "tilt up": (
+        "The setting slides down, by {size} of the picture's height in all, and new things come in at the top."
+    ),
+    "tilt down": (
+        "The setting slides up, by {size} of the picture's height in all, and new things come in at the bottom."
+    ),
+    "zoom in": (
+        "The setting grows, to {size} of its size in picture 1, and what was near the edges leaves the picture."
+    ),
+    "zoom out": (
+        "The setting shrinks, to {size} of its size in picture 1, and more comes into the picture at the edges."
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from stages.fragments.wording import clock, listed, number, pick, seconds
 
 TASK: Task = "count_shots"
 SHOTS = (1, 2, 3, 4, 5)
-TRIES = 30
+TRIES = 12
 HOW_MANY = (
     "These {n} pictures run through a stretch of film at equal steps. How many different shots are they from?",
     "How many shots do these {n} pictures, taken {step} apart, come from?",
@@ -22,7 +22,10 @@ HOW_MANY = (
     "Going from picture 1 to picture {n}, how many different shots do you see?",
 )
 HOW_OFTEN = (
-    "These {n} pictures run through a stretch of film at equal steps. How many times does it go over to another shot?",
+    (
+        "These {n} pictures run through a stretch of film at equal steps. How many times does it go over to another"
+        " shot?"
+    ),
     "Between picture 1 and picture {n}, how often does the film change from one shot to another?",
     "The {n} pictures are taken {step} apart. How many times does the shot change between the first and the last?",
     "Follow the pictures from 1 to {n}. How many times does a new shot begin after picture 1?",
@@ -91,7 +94,10 @@ def _program(found: Strip, right: str, chance: Random) -> Program:
     labels = [str(i + 1) for i in range(len(found.frames))]
     program = Program()
     program.step(
-        "take_pictures", {"labels": labels}, found.times_us, pick(OPENINGS, chance)[1],
+        "take_pictures",
+        {"labels": labels},
+        found.times_us,
+        pick(OPENINGS, chance)[1],
         [seen(found.film, frame, f"picture {label}") for label, frame in zip(labels, found.frames, strict=True)],
     )
     facts = {"steps": found.steps, "largest_inside": found.inside(), "smallest_between": found.between()}

@@ -7,7 +7,7 @@ from schemas.items import Task
 from stages.fragments import distances
 from stages.fragments.order import Order, one_way
 from stages.fragments.program import Program, seen
-from stages.fragments.slate import Draft, Slate, Wish, options, slate
+from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
 from stages.fragments.stretches import from_takes, windows
 from stages.fragments.timeline import Film, Frames, Take
 from stages.fragments.wording import clock, pick
@@ -21,13 +21,22 @@ PLAYED = {
     "Backwards at first, then forwards": (4, 2, 0, 1, 3, 5),
 }
 WORDINGS = (
-    "Picture 1 shows the moment just before a short stretch of film. Pictures 2 to 7 show that stretch as somebody "
-    "played it. In which direction did it run?",
-    "The shot had reached picture 1. The stretch that comes next was then played in an unknown direction, which gave "
-    "pictures 2 to 7. How was it played?",
-    "Pictures 2 to 7 are what follows picture 1 in the film, but the tape may have been run either way. How was it run?",
-    "Picture 1 is the earliest moment. Was the stretch after it, seen in pictures 2 to 7, played forwards, backwards, "
-    "or first one way and then the other?",
+    (
+        "Picture 1 shows the moment just before a short stretch of film. Pictures 2 to 7 show that stretch as "
+        "somebody played it. In which direction did it run?"
+    ),
+    (
+        "The shot had reached picture 1. The stretch that comes next was then played in an unknown direction, which"
+        " gave pictures 2 to 7. How was it played?"
+    ),
+    (
+        "Pictures 2 to 7 are what follows picture 1 in the film, but the tape may have been run either way. How was"
+        " it run?"
+    ),
+    (
+        "Picture 1 is the earliest moment. Was the stretch after it, seen in pictures 2 to 7, played forwards, "
+        "backwards, or first one way and then the other?"
+    ),
 )
 OPENINGS = (
     "Picture 1 was filmed before all the others, so the more a picture differs from it, the later it was filmed.",
@@ -40,7 +49,8 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     """Items of one film: the moment before, and six pictures of what follows, played one way or another."""
 
     def search(take: Take) -> Iterator[Draft]:
-        for frames in windows(film, take, TASK, N + 1, wish):
+        chance = luck(wish, film, TASK, take.shot_id)
+        for frames in windows(film, take, N + 1, 0.6 * wish.limits.clear, chance):
             order = _order(film, frames, wish)
             if order:
                 yield _draft(slate(film, TASK, frames.tolist(), wish), frames, order)
@@ -51,8 +61,6 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
 def _order(film: Film, frames: Frames, wish: Wish) -> Order | None:
     """The proof that the direction can be seen: four ways of playing are told apart more easily than all orders."""
     looks = film.looks(frames)
-    if distances.steps(looks).min() < 0.6 * wish.limits.clear:
-        return None
     way = one_way(film, frames)
     between = distances.table(looks)
     nearest = distances.nearest_pair(between)
@@ -62,10 +70,10 @@ def _order(film: Film, frames: Frames, wish: Wish) -> Order | None:
 
 
 def _draft(card: Slate, frames: Frames, order: Order) -> Draft:
-    luck = card.luck()
-    right = luck.choice(list(PLAYED))
-    chosen, answer = options(right, [other for other in PLAYED if other != right], luck)
-    wording, question = pick(WORDINGS, luck)
+    chance = card.luck()
+    right = chance.choice(list(PLAYED))
+    chosen, answer = options(right, [other for other in PLAYED if other != right], chance)
+    wording, question = pick(WORDINGS, chance)
     places = [0, *(place + 1 for place in PLAYED[right])]
     return Draft(
         slate=card,
@@ -74,18 +82,21 @@ def _draft(card: Slate, frames: Frames, order: Order) -> Draft:
         options=chosen,
         answer=answer,
         pictures=tuple((int(frames[place]), str(i + 1)) for i, place in enumerate(places)),
-        program=_program(card.film, frames, places, (order, right), luck),
+        program=_program(card.film, frames, places, (order, right), chance),
     )
 
 
-def _program(film: Film, frames: Frames, places: list[int], truth: tuple[Order, str], luck: Random) -> Program:
+def _program(film: Film, frames: Frames, places: list[int], truth: tuple[Order, str], chance: Random) -> Program:
     order, right = truth
     shown = [int(frames[place]) for place in places]
     times = [film.time(frame) for frame in shown]
     values = [order.values[place] for place in places]
     program = Program()
     program.step(
-        "take_pictures", {"labels": [str(i + 1) for i in range(N + 1)]}, times, pick(OPENINGS, luck)[1],
+        "take_pictures",
+        {"labels": [str(i + 1) for i in range(N + 1)]},
+        times,
+        pick(OPENINGS, chance)[1],
         [seen(film, frame, f"picture {i + 1}") for i, frame in enumerate(shown)],
     )
     facts = {**order.facts, "values": values}
@@ -107,8 +118,8 @@ def _told(order: Order, places: list[int]) -> str:
 def _followed(right: str, times: list[int]) -> str:
     first, last = clock(times[1]), clock(times[-1])
     ways = {
-        "Forwards": f"From picture 2 to picture 7 the change only grows, from {first} to {last}: the stretch was played "
-        "forwards.",
+        "Forwards": f"From picture 2 to picture 7 the change only grows, from {first} to {last}: the stretch was "
+        "played forwards.",
         "Backwards": f"From picture 2 to picture 7 the change only shrinks, from {first} back to {last}: the stretch "
         "was played backwards.",
         "Forwards at first, then backwards": f"The change grows up to picture 5, at {clock(times[4])}, and shrinks "

@@ -49,7 +49,9 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     for change in gradual:
         # Each gradual transition comes with a hard cut that has the same two kinds to choose from, at the same step:
         # so neither kind is the more likely one, whatever films are made of.
-        match = next((made for cut in cuts if cut.after.number not in used and (made := _hard(film, cut, change, wish))), None)
+        match = next(
+            (made for cut in cuts if cut.after.number not in used and (made := _hard(film, cut, change, wish))), None
+        )
         if match and len(paired) < wish.most * 2 // 3:
             used.add(match.joint.after.number)
             kinds = ("cut", change.joint.kind)
@@ -77,14 +79,18 @@ def _hard(film: Film, joint: Joint, like: Change, wish: Wish) -> Change | None:
 def _place(film: Film, joint: Joint, wish: Wish) -> Draft | None:
     chance = luck(wish, film, TASK, joint.after.shot_id)
     place = chance.randrange(N - 1)
-    tries = (hard(film, joint, (N, step, place), wish.limits, chance) for step in chance.sample(STEPS_US, len(STEPS_US)))
+    tries = (
+        hard(film, joint, (N, step, place), wish.limits, chance) for step in chance.sample(STEPS_US, len(STEPS_US))
+    )
     change = next((made for made in tries if made), None)
     if change is None:
         return None
     card = slate(film, TASK, change.frames, wish)
     chance = card.luck()
     wrong = chance.sample([other for other in range(N - 1) if other != change.first], 3)
-    chosen, answer = options(_between(change.first, change.last), [_between(other, other + 1) for other in wrong], chance)
+    chosen, answer = options(
+        _between(change.first, change.last), [_between(other, other + 1) for other in wrong], chance
+    )
     wording, question = pick(WHERE, chance)
     return Draft(
         slate=card,
@@ -101,7 +107,9 @@ def _kind_draft(film: Film, change: Change, kinds: tuple[str, str], wish: Wish) 
     card = slate(film, TASK, change.frames, wish)
     chance = card.luck()
     # The span that holds the transition, and one that does not.
-    fitting = [(pair, begin) for pair in PLACES for begin in pair if begin <= change.first and change.last <= begin + SPAN]
+    fitting = [
+        (pair, begin) for pair in PLACES for begin in pair if begin <= change.first and change.last <= begin + SPAN
+    ]
     pair, true_begin = chance.choice(fitting)
     names = {(kind, begin): f"{NAMES[kind]}, {_between(begin, begin + SPAN)}" for kind in kinds for begin in pair}
     right = names[change.joint.kind, true_begin]
@@ -141,11 +149,12 @@ def _program(film: Film, change: Change, right: str, chance: Random) -> Program:
 
 
 def _looks(film: Film, change: Change) -> str:
-    middle = (change.first + change.last) // 2
+    place = (change.first + change.last) // 2
+    middle = f"Picture {place + 1}"
+    level = blends.level(film.looks([change.frames[place]])[0])
     return {
         "cut": "No picture mixes the two: one shot ends and the other is there at once.",
-        "dissolve": f"Picture {middle + 1} shows both on top of each other: the one dissolves into the other.",
-        "fade": f"Picture {middle + 1} has sunk into {blends.level(film.looks([change.frames[middle]])[0])}: the first shot "
-        "fades away before the second comes up.",
-        "wipe": f"Picture {middle + 1} shows the new shot in one part and the old one in the rest: a wipe moves across.",
+        "dissolve": f"{middle} shows both on top of each other: the one dissolves into the other.",
+        "fade": f"{middle} has sunk into {level}: the first shot fades away before the second comes up.",
+        "wipe": f"{middle} shows the new shot in one part and the old one in the rest: a wipe moves across.",
     }[change.joint.kind]

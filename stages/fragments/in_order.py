@@ -7,7 +7,7 @@ from random import Random
 from schemas.items import Task
 from stages.fragments.order import Order, proof
 from stages.fragments.program import Program, seen
-from stages.fragments.slate import Draft, Slate, Wish, options, slate
+from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
 from stages.fragments.stretches import from_takes, windows
 from stages.fragments.timeline import Film, Frames, Take
 from stages.fragments.wording import clock, pick
@@ -15,15 +15,19 @@ from stages.fragments.wording import clock, pick
 TASK: Task = "in_order"
 N = 6
 WORDINGS = (
-    "These {n} pictures are from one shot, and picture 1 is the earliest. Do they stand in the order in which they were "
-    "filmed?",
+    (
+        "These {n} pictures are from one shot, and picture 1 is the earliest. Do they stand in the order in which "
+        "they were filmed?"
+    ),
     "Picture 1 comes first. Are pictures 2 to {n} shown in the right order after it?",
     "Are these {n} moments of one shot, which starts from picture 1, lined up correctly in time?",
     "Reading from picture 1 to picture {n}, does time always move forward?",
 )
 WHICH = (
-    "These {n} pictures are from one shot, and picture 1 is the earliest. Is the order right, or have two pictures "
-    "changed places?",
+    (
+        "These {n} pictures are from one shot, and picture 1 is the earliest. Is the order right, or have two "
+        "pictures changed places?"
+    ),
     "Picture 1 is where it belongs, at the beginning. Perhaps two of the others have been swapped. Which?",
     "Someone may have swapped two of pictures 2 to {n}; picture 1 is certainly first. What is true?",
     "Check the order of these pictures of one shot, which begins with picture 1. What do you find?",
@@ -37,7 +41,8 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     """Items of one film: six pictures of a shot, as they came or with two of them exchanged."""
 
     def search(take: Take) -> Iterator[Draft]:
-        for frames in windows(film, take, TASK, N, wish):
+        chance = luck(wish, film, TASK, take.shot_id)
+        for frames in windows(film, take, N, wish.limits.clear, chance):
             order = proof(film, frames, wish.limits)
             if order:
                 yield _draft(slate(film, TASK, frames.tolist(), wish), frames, order)
@@ -46,14 +51,14 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
 
 
 def _draft(card: Slate, frames: Frames, order: Order) -> Draft:
-    luck = card.luck()
-    asks_which = luck.random() < 0.5
-    wrong = luck.sample(SWAPS, 3)
-    swap = luck.choice([None, *wrong]) if asks_which else luck.choice([None, wrong[0]])
+    chance = card.luck()
+    asks_which = chance.random() < 0.5
+    wrong = chance.sample(SWAPS, 3)
+    swap = chance.choice([None, *wrong]) if asks_which else chance.choice([None, wrong[0]])
     answers = [KEPT, *map(_swapped, wrong)] if asks_which else [YES, NO]
     right = (KEPT if swap is None else _swapped(swap)) if asks_which else (YES if swap is None else NO)
-    chosen, answer = options(right, [other for other in answers if other != right], luck)
-    wording, question = pick(WHICH if asks_which else WORDINGS, luck)
+    chosen, answer = options(right, [other for other in answers if other != right], chance)
+    wording, question = pick(WHICH if asks_which else WORDINGS, chance)
     shown = _shown(frames, swap)
     return Draft(
         slate=card,
@@ -62,7 +67,7 @@ def _draft(card: Slate, frames: Frames, order: Order) -> Draft:
         options=chosen,
         answer=answer,
         pictures=tuple((frame, str(place + 1)) for place, frame in enumerate(shown)),
-        program=_program(card.film, shown, order, (swap, right), luck),
+        program=_program(card.film, shown, order, (swap, right), chance),
     )
 
 
@@ -78,15 +83,21 @@ def _shown(frames: Frames, swap: tuple[int, int] | None) -> list[int]:
 
 
 def _program(
-    film: Film, shown: list[int], order: Order, truth: tuple[tuple[int, int] | None, str], luck: Random
+    film: Film, shown: list[int], order: Order, truth: tuple[tuple[int, int] | None, str], chance: Random
 ) -> Program:
     swap, right = truth
     labels = [str(place + 1) for place in range(N)]
     true = [labels[shown.index(frame)] for frame in sorted(shown)]
     times = {label: film.time(frame) for label, frame in zip(labels, shown, strict=True)}
     program = Program()
-    opening = pick(OPENINGS, luck)[1]
-    program.step("take_pictures", {"labels": labels}, times, opening, [seen(film, shown[i], f"picture {i + 1}") for i in range(N)])
+    opening = pick(OPENINGS, chance)[1]
+    program.step(
+        "take_pictures",
+        {"labels": labels},
+        times,
+        opening,
+        [seen(film, shown[i], f"picture {i + 1}") for i in range(N)],
+    )
     program.step("compare_with_first", {"labels": true[1:]}, order.facts, order.told(true))
     program.step("find_swap", {"order": true}, swap and [swap[0] + 1, swap[1] + 1], _found(true, swap, times))
     program.step("answer", {}, right, f"{right}.")

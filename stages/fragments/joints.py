@@ -40,7 +40,8 @@ class Joint:
 @dataclass(frozen=True)
 class Change:
     """A strip that shows a joint: frames at equal steps. ``first`` shows the last of the first shot, ``last`` the
-    first of the second; both are places from 0."""
+    first of the second; both are places from 0.
+    """
 
     joint: Joint
     frames: tuple[int, ...]

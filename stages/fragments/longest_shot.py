@@ -9,17 +9,23 @@ from stages.fragments.program import Program, Seen, seen
 from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
 from stages.fragments.stretches import apart, in_turn
 from stages.fragments.strips import MUCH, SOME, Strip, all_differ, in_a_row, random_strip
-from stages.fragments.timeline import Film
+from stages.fragments.timeline import Film, Take
 from stages.fragments.wording import ORDINALS, clock, listed, number, pick, seconds
 
 TASK: Task = "longest_shot"
 SHOTS = (3, 4, 5)
-TRIES = 60
+TRIES = 12
 WORDINGS = (
-    "These {n} pictures show {k} shots one after the other, at equal steps of time. Which shot stays on screen longest?",
+    (
+        "These {n} pictures show {k} shots one after the other, at equal steps of time. Which shot stays on screen "
+        "longest?"
+    ),
     "The stretch of film in these pictures, taken {step} apart, has {k} shots. Which of them is the longest?",
     "Of the {k} shots that these evenly spaced pictures run through, which one lasts longest?",
-    "Pictures 1 to {n} are in order and equally far apart in time. Of the {k} shots in them, which takes up most time?",
+    (
+        "Pictures 1 to {n} are in order and equally far apart in time. Of the {k} shots in them, which takes up "
+        "most time?"
+    ),
 )
 OPENINGS = (
     "The pictures are equally far apart in time, so the shot with the most pictures is the longest.",
@@ -31,21 +37,23 @@ OPENINGS = (
 def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     """Items of one film: strips over three to five shots, of which one is clearly on screen longest."""
     chance = luck(wish, film, TASK)
+    rows = {
+        shots: [row for row in in_a_row(film, shots, chance) if all_differ(film, row, wish.limits)] for shots in SHOTS
+    }
     wanted = chance.sample([(shots, place) for shots in SHOTS for place in range(shots)], sum(SHOTS))
     # One of each at most: in a film of short shots the middle ones would win too often, and could be guessed.
-    yield from apart(in_turn([islice(_search(film, shots, place, wish), 1) for shots, place in wanted]), wish)
+    found = [islice(_search(film, rows[shots], place, wish), 1) for shots, place in wanted]
+    yield from apart(in_turn(found), wish)
 
 
-def _search(film: Film, shots: int, place: int, wish: Wish) -> Iterator[Draft]:
-    """Strips over so many shots, of which the one at that place is the longest: every place comes up as often."""
-    chance = luck(wish, film, TASK, shots, place)
-    shares = (MUCH if place == 0 else SOME, MUCH if place == shots - 1 else SOME)
-    for takes in in_a_row(film, shots, chance):
-        if not all_differ(film, takes, wish.limits):
-            continue
+def _search(film: Film, rows: list[tuple[Take, ...]], place: int, wish: Wish) -> Iterator[Draft]:
+    """Strips over these takes, of which the one at that place is the longest: every place comes up as often."""
+    for takes in rows:
+        chance = luck(wish, film, TASK, takes[0].shot_id, len(takes), place)
+        shares = (MUCH if place == 0 else SOME, MUCH if place == len(takes) - 1 else SOME)
         for _ in range(TRIES):
             found = random_strip(film, takes, chance, shares)
-            if found and found.is_clear(wish.limits) and _is_longest(found, place, wish):
+            if found and _is_longest(found, place, wish) and found.is_clear(wish.limits):
                 yield _draft(slate(film, TASK, found.frames, wish), found, place)
                 break
 

@@ -94,7 +94,10 @@ def _program(film: Film, shown: list[int], place: int, found: Choice, chance: Ra
     take = film.take_of(shown[place])
     program = Program()
     program.step(
-        "take_pictures", {"labels": labels}, [film.time(frame) for frame in shown], pick(OPENINGS, chance)[1],
+        "take_pictures",
+        {"labels": labels},
+        [film.time(frame) for frame in shown],
+        pick(OPENINGS, chance)[1],
         [seen(film, frame, f"picture {label}") for label, frame in zip(labels, shown, strict=True)],
     )
     inside = f"Pictures {listed(others)} go together: no two of them differ by more than {percent(found.inside)}."
@@ -104,7 +107,9 @@ def _program(film: Film, shown: list[int], place: int, found: Choice, chance: Ra
     home = film.take_of(found.home[0])
     facts = {"home": home.shot_id if home else None, "odd": take.shot_id if take else None}
     program.step(
-        "look_up_shots", facts, labels[place],
-        f"It is from another shot, seen at {clock(film.time(shown[place]))}, so picture {labels[place]} is the odd one out.",
+        "look_up_shots",
+        facts,
+        labels[place],
+        f"It is from another shot, seen at {clock(film.time(shown[place]))}: picture {labels[place]} is the odd one out.",
     )
     return program

@@ -63,10 +63,7 @@ class Order:
 
 def proof(film: Film, frames: Frames, limits: Limits) -> Order | None:
     """The proof that these frames, in order of time, can be put in order by eye; None when it fails."""
-    looks = film.looks(frames)
-    if distances.steps(looks).min() < limits.clear:
-        return None
-    between = distances.table(looks)
+    between = distances.table(film.looks(frames))
     nearest = distances.nearest_pair(between)
     detour = distances.detour(between) if nearest >= limits.clear else 0.0
     if detour < DETOUR:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-import numpy as np
-
 from schemas.items import Task
 from stages.fragments import distances
 from stages.fragments.order import one_way
 from stages.fragments.program import Program, seen
-from stages.fragments.slate import Draft, Slate, Wish, options, slate
+from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
 from stages.fragments.stretches import from_takes, windows
 from stages.fragments.timeline import Film, Frames, Take
 from stages.fragments.wording import LETTERS, clock, listed, pick, seconds
@@ -24,18 +22,30 @@ SPEEDS = {1: "At half speed", 2: "At normal speed", 4: "At twice the speed", 6: 
 STRIDES = {1: "half a step", 2: "one step", 4: "two steps", 6: "three steps"}
 LEAST_STEP_US = 120_000
 WORDINGS = (
-    "Pictures 1 to 8 show a stretch of film as it was shot, one picture every {step}. Pictures A to C show a part of it "
-    "again, also one picture every {step}, but perhaps slowed down or sped up. How fast are they played?",
-    "The numbered row runs at normal speed. The lettered row was taken from the same stretch in the same rhythm, one "
-    "picture every {step} of playing. At which speed was it played?",
-    "Somebody played a part of the stretch in pictures 1 to 8 once more, maybe at another speed, and took pictures A to C "
-    "at the same pace as before. What was the speed?",
-    "Compare how far things get from A to C with how far they get from 1 to 8; both rows have one picture every {step}. "
-    "How fast does the lettered row play?",
+    (
+        "Pictures 1 to 8 show a stretch of film as it was shot, one picture every {step}. Pictures A to C show a "
+        "part of it again, also one picture every {step}, but perhaps slowed down or sped up. How fast are they "
+        "played?"
+    ),
+    (
+        "The numbered row runs at normal speed. The lettered row was taken from the same stretch in the same "
+        "rhythm, one picture every {step} of playing. At which speed was it played?"
+    ),
+    (
+        "Somebody played a part of the stretch in pictures 1 to 8 once more, maybe at another speed, and took "
+        "pictures A to C at the same pace as before. What was the speed?"
+    ),
+    (
+        "Compare how far things get from A to C with how far they get from 1 to 8; both rows have one picture every"
+        " {step}. How fast does the lettered row play?"
+    ),
 )
 OPENINGS = (
     "I look for the moment of each lettered picture in the numbered row.",
-    "The numbered row is the measure: at normal speed the lettered pictures would follow each other at the same steps.",
+    (
+        "The numbered row is the measure: at normal speed the lettered pictures would follow each other at the same"
+        " steps."
+    ),
     "Both rows have the same pace, so what counts is how far the second gets from picture to picture.",
 )
 
@@ -58,7 +68,8 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     """Items of one film: eight pictures as they came, and three of the same stretch at another pace or the same."""
 
     def search(take: Take) -> Iterator[Draft]:
-        for halves in windows(film, take, TASK, HALVES, wish):
+        chance = luck(wish, film, TASK, take.shot_id)
+        for halves in windows(film, take, HALVES, 0.7 * wish.limits.clear, chance):
             if _is_readable(film, halves, wish):
                 yield _draft(slate(film, TASK, halves.tolist(), wish), halves)
 
@@ -70,7 +81,7 @@ def _is_readable(film: Film, halves: Frames, wish: Wish) -> bool:
     if 2 * (film.time(int(halves[1])) - film.time(int(halves[0]))) < LEAST_STEP_US:
         return False
     looks, least = film.looks(halves), 0.7 * wish.limits.clear
-    if distances.steps(looks).min() < least or distances.nearest_pair(distances.table(looks)) < least:
+    if distances.nearest_pair(distances.table(looks)) < least:
         return False
     return one_way(film, halves) is not None
 

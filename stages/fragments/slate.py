@@ -48,7 +48,7 @@ class Slate:
 
     def luck(self) -> Random:
         """A fresh source of this item's own randomness."""
-        return Random(self.seed)  # noqa: S311  nothing secret hangs on it
+        return Random(self.seed)
 
 
 @dataclass(frozen=True)
@@ -91,24 +91,26 @@ def slate(film: Film, task: Task, frames: Sequence[int], wish: Wish) -> Slate:
     """The slate of an item over these frames. Equal footage, task and frames give the same id for ever."""
     ordered = tuple(sorted({int(frame) for frame in frames}))
     times = ",".join(str(film.time(frame)) for frame in ordered)
-    item_id = f"{film.video_id}/{task}/{film.time(ordered[0]):012d}-{_hash(f'{film.video_id} {task} {times}') % 2**32:08x}"
+    item_id = (
+        f"{film.video_id}/{task}/{film.time(ordered[0]):012d}-{_hash(f'{film.video_id} {task} {times}') % 2**32:08x}"
+    )
     return Slate(film=film, task=task, frames=ordered, item_id=ItemId(item_id), seed=_hash(f"{wish.seed} {item_id}"))
 
 
 def luck(wish: Wish, film: Film, *about: object) -> Random:
     """Randomness for choosing footage: it depends on the seed, the video and what it is about, and on nothing else."""
-    return Random(_hash(f"{wish.seed} {film.video_id} {' '.join(str(part) for part in about)}"))  # noqa: S311
+    return Random(_hash(f"{wish.seed} {film.video_id} {' '.join(str(part) for part in about)}"))
 
 
-def shuffled(parts: Sequence[T], luck: Random) -> list[T]:
+def shuffled(parts: Sequence[T], chance: Random) -> list[T]:
     """The parts in a random order."""
-    return luck.sample(parts, len(parts))
+    return chance.sample(parts, len(parts))
 
 
-def options(right: str, wrong: Sequence[str], luck: Random) -> tuple[tuple[str, ...], int]:
+def options(right: str, wrong: Sequence[str], chance: Random) -> tuple[tuple[str, ...], int]:
     """The right answer among the wrong ones, each place equally likely, and where it came to stand."""
-    mixed = shuffled(wrong, luck)
-    answer = luck.randrange(len(wrong) + 1)
+    mixed = shuffled(wrong, chance)
+    answer = chance.randrange(len(wrong) + 1)
     return (*mixed[:answer], right, *mixed[answer:]), answer
 
 

@@ -1,6 +1,7 @@
 """Where in a film to look for items: windows of evenly spaced frames inside a take, the lively ones first."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from random import Random
 from typing import TypeVar
 
 import numpy as np
@@ -18,21 +19,24 @@ TAKES = 80
 """Takes tried in a film: a long film is sampled, not searched."""
 
 
-def windows(film: Film, take: Take, task: Task, n: int, wish: Wish) -> Iterator[Frames]:
-    """Windows of ``n`` evenly spaced frames well inside a take, drawn where something happens."""
+def windows(film: Film, take: Take, n: int, least: float, chance: Random) -> Iterator[Frames]:
+    """Windows of ``n`` evenly spaced frames well inside a take, drawn where something happens.
+
+    Every picture differs from the next by ``least`` or more, and all can be seen well.
+    """
     start, end = take.inner_us
     spacings = [step for step in SPACINGS_US if (n - 1) * step <= end - start and step >= 2 * film.step_us]
     if not spacings:
         return
-    chance = luck(wish, film, task, take.shot_id, n)
     moments, weights = _lively(film, take)
-    for _ in range(TRIES):
-        step = chance.choice(spacings)
-        middle = chance.choices(moments, weights)[0] + chance.randrange(-step, step)
-        first = min(max(middle - (n - 1) * step // 2, start), end - (n - 1) * step)
-        frames = film.at(first + step * np.arange(n))
-        if film.shows(frames, well=True).all():
-            yield frames
+    steps = np.array(chance.choices(spacings, k=TRIES))
+    middles = np.array(chance.choices(moments, weights, k=TRIES)) + [chance.randrange(-step, step) for step in steps]
+    firsts = np.clip(middles - (n - 1) * steps // 2, start, end - (n - 1) * steps)
+    frames = film.at((firsts[:, None] + steps[:, None] * np.arange(n)).ravel())
+    looks = film.looks(frames).reshape(TRIES, n, -1)
+    fits = film.shows(frames, well=True).reshape(TRIES, n).all(axis=1)
+    fits &= distances.far(looks[:, 1:], looks[:, :-1]).min(axis=1) >= least
+    yield from frames.reshape(TRIES, n)[fits]
 
 
 def _lively(film: Film, take: Take) -> tuple[list[int], list[float]]:

@@ -84,7 +84,9 @@ def strip(film: Film, start_us: int, step_us: int, n: int) -> Strip | None:
     if len(set(frames.tolist())) < n or not film.shows(frames).all():
         return None
     takes = [film.take_of(int(frame)) for frame in frames]
-    if any(take is None or not _is_well_inside(film, take, int(frame)) for take, frame in zip(takes, frames, strict=True)):
+    if any(
+        take is None or not _is_well_inside(film, take, int(frame)) for take, frame in zip(takes, frames, strict=True)
+    ):
         return None
     return Strip(film, tuple(frames.tolist()), tuple(take for take in takes if take))
 
@@ -112,14 +114,14 @@ def _is_well_inside(film: Film, take: Take, frame: int) -> bool:
     return take.is_alive and start <= film.time(frame) and film.end_of(frame) <= end
 
 
-def in_a_row(film: Film, n: int, luck: Random) -> list[tuple[Take, ...]]:
+def in_a_row(film: Film, n: int, chance: Random) -> list[tuple[Take, ...]]:
     """Takes that follow each other, all of them lively, ``n`` at a time: 40 at most, in random order.
 
     Those with nothing but cuts between them come first: a picture that falls into a gradual transition spoils a strip.
     """
     starts = range(len(film.takes) - n + 1)
     found = []
-    for start in luck.sample(starts, len(starts)):
+    for start in chance.sample(starts, len(starts)):
         takes = film.takes[start : start + n]
         gaps = [b.start_us - a.end_us for a, b in pairwise(takes)]
         if all(take.is_alive for take in takes) and all(b.number == a.number + 1 for a, b in pairwise(takes)):

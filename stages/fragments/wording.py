@@ -39,9 +39,9 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 1.95 else f"{value:.1f} %"
 
 
-def pick(wordings: Sequence[str], luck: Random) -> tuple[int, str]:
+def pick(wordings: Sequence[str], chance: Random) -> tuple[int, str]:
     """One of several wordings, and its number."""
-    chosen = luck.randrange(len(wordings))
+    chosen = chance.randrange(len(wordings))
     return chosen, wordings[chosen]
 
 
