@@ -21,15 +21,16 @@ Field = npt.NDArray[np.float32]
 
 def noise(rng: Rng, coarse: int, octaves: int = 5, stretch: float = 1.0) -> Field:
     """Fractal noise in [0, 1] of WORLD size, shape (height, width). ``coarse`` is the number of its largest lumps."""
-    width, height = WORLD
-    total = np.zeros((height, width), np.float32)
+    half = (WORLD[0] // 2, WORLD[1] // 2)
+    total = np.zeros((half[1], half[0]), np.float32)
     for octave in range(octaves):
         across = max(2, round(coarse * 2**octave))
-        down = max(2, round(across * height / width * stretch))
+        down = max(2, round(across * half[1] / half[0] * stretch))
         grid = Image.fromarray(rng.random((down, across), np.float32))
-        total += np.asarray(grid.resize(WORLD, Image.Resampling.BICUBIC)) * 0.5**octave
+        total += np.asarray(grid.resize(half, Image.Resampling.BICUBIC)) * 0.5**octave
     low, high = float(total.min()), float(total.max())
-    return (total - low) / (high - low)
+    whole = Image.fromarray((total - low) / (high - low)).resize(WORLD, Image.Resampling.BILINEAR)
+    return np.asarray(whole)
 
 
 def ramp(top: Color, bottom: Color) -> Field:

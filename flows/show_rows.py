@@ -59,7 +59,7 @@ def _lines(rows: "pa.Table", form: str) -> Iterator[str]:
         import csv
         from io import StringIO
 
-        for values in ([rows.column_names], *([_cell(value) for value in row.values()] for row in rows.to_pylist())):
+        for values in (rows.column_names, *([_cell(value) for value in row.values()] for row in rows.to_pylist())):
             text = StringIO()
             csv.writer(text, lineterminator="\n").writerow(values)
             yield text.getvalue()
