@@ -21,7 +21,7 @@ def words(tmp_path: Path) -> Input:
     """Three parts of words; part 2 repeats a key of part 0 with another letter."""
     parts = {"00000": ["w0 b", "w1 a", "w2 c"], "00001": [], "00002": ["x0 x", "b1 b", "w1 a"]}
     for stem, texts in parts.items():
-        rows = [word(*text.split(), length=int(stem) + 1) for text in texts]
+        rows = [word(text[:2], text[3:], int(stem) + 1) for text in texts]
         commit(tmp_path, stem, content(ToyWord, to_table(ToyWord, rows), [], "x"), Making())
     return Input("words", ToyWord, "f", tmp_path)
 
