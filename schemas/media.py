@@ -201,7 +201,10 @@ class Frame(Row, table="frames", key="frame_id"):
 
 
 class FrameAgain(Row, table="frames_again", key="frame_id", published=False):
-    """The same picture as in ``frames``, found a second time by another reader, as numbers to compare."""
+    """The same picture as in ``frames``, found a second time by another reader, as numbers to compare.
+
+    ``grid`` is as in ``frames``; ``luma`` holds 36 x 64 bytes, the brightness of the picture made small.
+    """
 
     frame_id: FrameId
     video_id: VideoId
@@ -209,6 +212,7 @@ class FrameAgain(Row, table="frames_again", key="frame_id", published=False):
     pts_us: Micros
     hash: Hash64
     grid: bytes
+    luma: bytes
     reader: Literal["pyav", "decord", "ffmpeg"]
 
 

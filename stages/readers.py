@@ -29,7 +29,10 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """One picture: asked for at ``at_us``, on screen since ``pts_us``; ``jpeg`` is empty where none was asked for."""
+    """One picture: asked for at ``at_us``, on screen since ``pts_us``; ``jpeg`` is empty where none was asked for.
+
+    ``luma`` is the brightness of the small picture, 36 rows of 64 bytes.
+    """
 
     at_us: int
     pts_us: int
@@ -37,6 +40,7 @@ class Taken:
     height_px: int
     jpeg: bytes
     grid: bytes
+    luma: bytes
     hash: int
     reader: Reader
 
@@ -88,6 +92,7 @@ def _by(reader: Reader, path: Path, times: Sequence[int], shape: Shape) -> Itera
             height_px=one.height_px,
             jpeg=one.jpeg,
             grid=picture.grids(small).tobytes(),
+            luma=small[0, 0].tobytes(),
             hash=int(picture.hashes(small)[0]),
             reader=reader,
         )

@@ -84,6 +84,7 @@ class TakeFramesAgain(
                 pts_us=taken.pts_us,
                 hash=taken.hash,
                 grid=taken.grid,
+                luma=taken.luma,
                 reader=taken.reader,
             )
 

@@ -39,8 +39,9 @@ class Joint:
 
 @dataclass(frozen=True)
 class Change:
-    """A strip that shows a joint: frames at equal steps. ``first`` shows the last of the first shot, ``last`` the
-    first of the second; both are places from 0.
+    """A strip of frames at equal steps that shows a joint.
+
+    ``first`` is the last place, from 0, that shows the first shot alone, ``last`` the first that shows the second.
     """
 
     joint: Joint

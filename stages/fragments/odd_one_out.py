@@ -110,6 +110,6 @@ def _program(film: Film, shown: list[int], place: int, found: Choice, chance: Ra
         "look_up_shots",
         facts,
         labels[place],
-        f"It is from another shot, seen at {clock(film.time(shown[place]))}: picture {labels[place]} is the odd one out.",
+        f"It is from another shot, at {clock(film.time(shown[place]))}: picture {labels[place]} is the odd one out.",
     )
     return program
