@@ -1,5 +1,6 @@
 """The dataset card: ``README.md`` with a YAML head that Hugging Face reads."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ def _plain(value: Any) -> Any:
     """A value as it may stand in a line or a table cell of Markdown: no markup of its own, no line breaks."""
     if not isinstance(value, str) or isinstance(value, Head):
         return value
-    return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", " ".join(visible(value).split()))
+    line = html.escape(" ".join(visible(value).split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]|#!])", r"\\\1", line)
 
 
 class Head(str):

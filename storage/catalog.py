@@ -1,5 +1,6 @@
 """``catalog.duckdb``: views over the latest version and over the workspace's cells, for any DuckDB client."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,13 +35,15 @@ def write_catalog(workspace: Workspace, built: Built | None = None) -> None:
     ``SET file_search_path = '<that folder>'``.
     """
     files = dict(_version_files(workspace)) | dict(_cell_files(workspace, built))
-    with Landing() as landing:
-        path = landing.path(workspace.catalog)
-        with _alias(workspace.root) as alias, duckdb.connect(path) as connection:
+    with _alias(workspace.root) as alias:
+        made = alias.parent / "catalog.duckdb"
+        with duckdb.connect(made) as connection:
             connection.execute(f"SET file_search_path = {literal(str(alias))}")
             connection.execute("CREATE SCHEMA workspace")
             _remember(connection, files)
             show(connection, files, Path())
+        with Landing() as landing:
+            shutil.copyfile(made, landing.path(workspace.catalog))
 
 
 def show(connection: duckdb.DuckDBPyConnection, files: Files, root: Path) -> None:
@@ -99,7 +102,7 @@ def _remember(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
 
 @contextmanager
 def _alias(root: Path) -> Iterator[Path]:
-    """Another name for the folder, free of the commas and globs that a search path would read as its own."""
+    """Another name for the folder: DuckDB cannot write below one with a ``?``, nor search one with commas or globs."""
     with TemporaryDirectory() as folder:
         alias = Path(folder) / "workspace"
         alias.symlink_to(root, target_is_directory=True)

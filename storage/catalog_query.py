@@ -12,6 +12,7 @@ from schemas.duckdb import literal
 from schemas.errors import BadInput
 from storage.catalog import catalogued, show
 from storage.layout import Workspace
+from storage.publish_cells import pattern
 
 SECONDS = 600.0
 
@@ -48,7 +49,8 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, workspace: Workspace, spil
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET memory_limit = '2GB'")
     connection.execute(f"SET temp_directory = {literal(spill)}")
-    folders = [str(workspace.root / name) for name in ("versions", "cells")]
+    # Each as it is named, and as a view names it, where a glob's signs are quoted.
+    folders = [named for folder in (workspace.versions, workspace.cells) for named in (str(folder), pattern(folder))]
     connection.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

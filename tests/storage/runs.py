@@ -71,8 +71,7 @@ def video_id(number: int) -> VideoId:
 
 
 def source(part: int, number: int, uri: str, **more: str | None) -> Source:
-    return Source(source_id=SourceId(f"{part_name(part)}/{number:06d}"), uri=uri, size_bytes=1000, changed_us=5,
-    **more)
+    return Source(source_id=SourceId(f"{part_name(part)}/{number:06d}"), uri=uri, size_bytes=1000, changed_us=5, **more)
 
 
 def video(number: int, given: Source) -> Video:
@@ -159,8 +158,7 @@ def _item(footage: Video, nth: int) -> Item:
 
 def _told(item: Item) -> Iterable[Row]:
     key = {"item_id": item.item_id, "video_id": item.video_id}
-    yield Evidence(evidence_id=f"{item.item_id}/0", start_us=0, end_us=SECOND, what="the first shot",
-    **key)  # type: ignore[arg-type]
+    yield Evidence(evidence_id=f"{item.item_id}/0", start_us=0, end_us=SECOND, what="the first shot", **key)  # type: ignore[arg-type]
     for step in range(2):
         yield TraceStep(
             trace_id=f"{item.item_id}/{step}", step=step, op="look", arguments="{}", result="[1, 2]",
@@ -209,8 +207,7 @@ def _sample(item: Item, footage: Video, pictures: list[BlobId]) -> Sample:
 def parts(blobs: Blobs) -> list[Part]:
     """Two parts: good, broken and silent footage in the first; good footage and a copy in the second."""
     first, second = Part(), Part()
-    good = source(0, 0, "/films/good.mp4", license="CC-BY-4.0", title="A good film",
-    origin="https://example.org/good")
+    good = source(0, 0, "/films/good.mp4", license="CC-BY-4.0", title="A good film", origin="https://example.org/good")
     broken, silent = source(0, 1, "/films/broken.mp4"), source(0, 2, "/films/silent.mp4")
     other, copy = source(1, 0, "/films/other.mp4", license="mine alone"), source(1, 1, "/films/copy of good.mp4")
     first.add(good, broken, silent)
@@ -239,8 +236,7 @@ def built(workspace: Workspace, given: list[Part] | None = None, order: tuple[ty
     )  # fmt: skip
 
 
-def _table(workspace: Workspace, row_type: type[Row], given: list[Part], order: tuple[type[Row],
-...]) -> BuiltTable:
+def _table(workspace: Workspace, row_type: type[Row], given: list[Part], order: tuple[type[Row], ...]) -> BuiltTable:
     folder = workspace.table(row_type.table, f"{order.index(row_type):016x}")
     folder.mkdir(parents=True, exist_ok=True)
     cells, rejects = [], []
