@@ -56,7 +56,8 @@ def start(
     context.obj = debug
 
 
-for command in (*cli_build.COMMANDS, *cli_look.COMMANDS):
+COMMANDS = (*cli_build.COMMANDS, *cli_look.COMMANDS)
+for command in COMMANDS:
     app.command()(command)
 
 

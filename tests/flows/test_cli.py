@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli_docs import markdown
 from tests.flows.toys import write_footage, write_toy
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
@@ -152,6 +153,11 @@ def test_verify_finds_a_flipped_bit(place: Path, tmp_path: Path) -> None:
     told = rushes("verify", "--to", tmp_path / "dataset")
     assert told.returncode == 1
     assert f"damaged  notes/{victim.name}" in told.stdout
+
+
+def test_the_page_of_commands_is_what_the_commands_say() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+    assert page.read_text("utf-8") == markdown(), "python -m flows.cli_docs > docs/commands.md"
 
 
 def test_recipes_lists_settings_with_their_defaults(tmp_path: Path) -> None:
