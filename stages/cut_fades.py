@@ -20,6 +20,10 @@ _SLOPE = 0.3
 """A slope ends where it is flatter than this part of its mean so far."""
 _FAITHFUL = 0.3
 """By how much of its size a frame on a slope may differ from the paler edge."""
+_GENTLE = 4
+"""Frames on each slope of a fade that parts a scene from itself: anything steeper is a flash."""
+_BLINK_US = 250_000
+"""Microseconds of empty screen that part a scene from itself."""
 _SAME = 0.35
 """Edges nearer to each other than this part of their height show the same scene."""
 
@@ -143,9 +147,15 @@ def _judge(track: Track, depth: _Depth, valley: _Valley) -> Boundary | None:
     if any(steep) and not is_bare:
         return None
     is_same = apart(track.level(left), track.level(right)) < _SAME * edge
-    if is_same and (colour is WHITE or any(steep)):
+    if is_same and _is_blink(track, valley, [len(frames) for frames, _ in slopes]):
         return None
     return Boundary(left + 1, right, "cut" if all(steep) else "fade", 1 - float(height[valley.down]) / max(edge, 1e-6))
+
+
+def _is_blink(track: Track, valley: _Valley, slopes: list[int]) -> bool:
+    """Whether the screen went empty too shortly, and came and went too suddenly, to part one scene into two shots."""
+    stays = track.time_us(valley.up + 1) - track.time_us(valley.down)
+    return min(slopes) < _GENTLE and stays <= _BLINK_US
 
 
 def _is_faithful(track: Track, colour: Array, frames: range, edge: int) -> bool:

@@ -25,6 +25,10 @@ _PACE = 9.0
 _BOLD = 10.0
 _SHORTEST_WIPE = 5
 """A wipe changes the picture by more levels and takes more frames than this; somebody running past does not."""
+_STRONG = 6.0
+"""Levels by which a block must differ between the two shots to tell which of them it shows."""
+_CORNER = 3
+"""So many blocks of the new shot among the old ones are the beginning of a wipe."""
 _LENGTH_TAX = 0.002
 """Of two windows that are equally straight the shorter one is tried first, by this much quality a frame."""
 _EDGE = 0.03
@@ -138,7 +142,7 @@ def _judge(track: Track, stretch: _Stretch, window: tuple[int, int], rules: Stra
     if halfway > 0.7 and strange <= rules.mixture and alike(old, new) < 0.9:
         return Boundary(first, last, "dissolve", min(1.0, step / way))
     if halfway < 0.5 and step > _BOLD and last - first >= _SHORTEST_WIPE:
-        return Boundary(first, last, "wipe", min(1.0, step / way))
+        return Boundary(*_swept(track, stretch, first, last), "wipe", min(1.0, step / way))
     return None
 
 
@@ -165,6 +169,26 @@ def _extent(track: Track, stretch: _Stretch, window: tuple[int, int]) -> tuple[i
     return max(low + first, 1), low + last
 
 
+def _swept(track: Track, stretch: _Stretch, first: int, last: int) -> tuple[int, int]:
+    """The frames of a wipe, from the first in which a block shows the new shot to the last in which one shows the old.
+
+    The picture as a whole hardly changes while a wipe covers its first corner, so the blocks must tell.
+    """
+    reach, most = (last - first) // 2 + 2, (last - first) // 8 + 1
+    low, high = max(stretch.low, first - reach), min(stretch.high - 1, last + reach)
+    frames = track.levels(low, high + 1).reshape(high - low + 1, -1, 3)
+    to_old, to_new = np.abs(frames - frames[0]).mean(2), np.abs(frames - frames[-1]).mean(2)
+    strong = to_old[-1] > _STRONG
+    covered = (strong & (to_new < to_old / 2)).sum(1)
+    bare = (strong & (to_old < to_new / 2)).sum(1)
+    earliest, latest = max(low + 1, first - most), min(high, last + 1)
+    while first > earliest and _CORNER <= covered[first - 1 - low] <= covered[first - low]:
+        first -= 1
+    while last < latest and _CORNER <= bare[last - low] <= bare[last - 1 - low]:
+        last += 1
+    return first, last
+
+
 def _drift(track: Track, stretch: _Stretch, first: int, last: int) -> float:
     """How much the picture changes beside the transition in as long a time, on the side where it changes more."""
     length = last - first + 1
@@ -183,7 +207,7 @@ def _mixture(mixed: Array, old: Array, new: Array) -> tuple[float, float]:
     The latter is what is left of each frame, explained as old and new in one proportion, as a part of the change.
     """
     across = new - old
-    strong = np.abs(across) > 6
+    strong = np.abs(across) > _STRONG
     share = (mixed - old) @ across / max(float(across @ across), 1.0)
     strange = float(np.abs(mixed - old - share[:, None] * across).mean() / max(float(np.abs(across).mean()), 1e-6))
     if not strong.any():

@@ -56,7 +56,8 @@ class Track:
 
     def level(self, frame: int) -> Array:
         """The block means of one frame."""
-        return self.grids[frame].astype(np.float32)
+        level: Array = self.grids[frame].astype(np.float32)
+        return level
 
     def time_us(self, frame: int) -> int:
         """When a frame comes on; the end of the video for the frame after the last."""

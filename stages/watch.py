@@ -26,13 +26,13 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS),
     """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
 
     Gives one ``Signal`` per 4096 frames, the first at time 0. A damaged video gives the frames that could be decoded;
-    how many were promised is the probe's to say. Rejects: ``no_video_stream``, ``unsupported_codec``, ``undecodable``,
-    ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time), ``size_change``, ``decode_budget``,
-    ``decode_timeout``, ``decode_oom``, ``decode_crash``.
+    how many were promised is the probe's to say. Rejects: ``no_video_stream``, ``unsupported_codec``,
+    ``too_many_pixels``, ``undecodable``, ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time),
+    ``size_change``, ``decode_budget``, ``decode_timeout``, ``decode_oom``, ``decode_crash``.
     """
 
-    most_frames: int = 1_500_000
-    """Frames of one video. 1.5 million are 14 hours at 30 frames a second, and fill 750 MB here."""
+    most_frames: int = 1_000_000
+    """Frames of one video. A million are nine hours at 30 frames a second, and fill 500 MB here."""
     bytes_per_frame: int = 8
     """Bytes on disk that each frame beyond the first thousand must have: real video takes more, bombs take less."""
     memory_bytes: int = 3072 * _MEBI
@@ -94,6 +94,7 @@ def _reason(why: str) -> Reason:
 
 _CHILD_REASONS: tuple[Reason, ...] = (
     "no_video_stream",
+    "too_many_pixels",
     "undecodable",
     "unsupported_codec",
     "no_frames",

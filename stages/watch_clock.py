@@ -13,7 +13,7 @@ class Clock:
 
     A frame's stamp is its presentation time or, where the container stores none (AVI), its decoding time. The first
     stamp is time 0. A frame without a stamp, or stamped at or before the frame ahead of it, has no place in time:
-    it is passed over and counted in ``lost``.
+    it is passed over and, after the first stamp, counted in ``lost``.
     """
 
     def __init__(self, time_base: Fraction, by_decoding: bool = False) -> None:
@@ -26,7 +26,7 @@ class Clock:
         """The time of the next decoded frame, or None where it has no place in time."""
         stamp = dts if self.by_decoding else pts
         if stamp is None or (self.first is not None and stamp <= self.last):
-            self.lost += 1
+            self.lost += self.first is not None
             return None
         if self.first is None:
             self.first = stamp

@@ -70,6 +70,8 @@ def open_video(path: str, formats: str, threads: int) -> tuple[InputContainer, V
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise Unwatchable("undecodable", f"it cannot be opened: {error}") from None
     stream = film_in(container)
+    if stream.width * stream.height > MOST_PIXELS:
+        raise Unwatchable("too_many_pixels", f"{stream.width} x {stream.height} pixels, more than {MOST_PIXELS}")
     for other in container.streams:
         other.discard = Discard.default if other is stream else Discard.all
     stream.thread_type = "AUTO"
