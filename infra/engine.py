@@ -56,7 +56,11 @@ class Waiting:
         """Takes out the most urgent order."""
         return heapq.heappop(self._heap)[2]
 
-    def first(self) -> tuple[int, int] | None:
+    def first(self) -> Order | None:
+        """The most urgent order, if there is any."""
+        return self._heap[0][2] if self._heap else None
+
+    def urgency(self) -> tuple[int, int] | None:
         """The priority of the most urgent order, if there is any."""
         return self._heap[0][0] if self._heap else None
 

@@ -28,7 +28,7 @@ class InlineEngine:
         """Starts the thread that makes cells."""
         gpus = any(plan.needs.gpus for plan in crew.blueprints.values())
         memory = profile.workers.memory_gb or memory_gb()
-        berth = Berth("inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, memory / 4))
+        berth = Berth("inline", "cuda" if gpus and has_gpu() else "cpu", max(1.0, memory / 8))
         self._stopped.clear()
 
         def tell(outcome: Outcome) -> None:

@@ -12,11 +12,13 @@ from infra.order import Berth, Crew, Order, Outcome
 from infra.profile import Profile
 from infra.ray_place import RayPlace, checked
 from infra.ray_worker import RayWorker
-from infra.staff import Pool, Staff, pool_name, within
+from infra.staff import Pool, Slot, Staff, slot, within
 from schemas.errors import RushesError, StageBroken, ToolDown
 from stages.stage import Needs
 
 Actor = Any
+# DuckDB in a worker may take this part of all memory before it spills to disk.
+QUERY_SHARE = 8
 
 
 class RayEngine:
@@ -34,25 +36,33 @@ class RayEngine:
         self._crew, self._post, self._done = crew, post, done
         self._place = RayPlace(profile)
         nodes = self._place.nodes()
-        self._pool_of: dict[str, str] = {}
-        pools: dict[str, Pool[Actor]] = {}
-        for table, plan in crew.blueprints.items():
-            if plan.inputs:
-                needs = checked(plan.needs, plan.made_by, within(plan.needs, nodes))
-                self._pool_of[table] = pool_name(table, needs)
-                pools.setdefault(self._pool_of[table], Pool(self._pool_of[table], needs))
-        self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
+        self._slots: dict[str, Slot] = {
+            table: slot(table, checked(plan.needs, plan.made_by, within(plan.needs, nodes)), alone=self._place.is_ours)
+            for table, plan in crew.blueprints.items()
+            if plan.inputs
+        }
         budget = _budget(nodes, profile)
-        self._staff = Staff(budget, self._hire, self._fire, self._give, time.monotonic, profile.workers.idle_s, pools)
+        self._query_gb = max(1.0, budget.memory_gb / QUERY_SHARE)
+        self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
+        self._staff = Staff(
+            budget=budget,
+            hire=self._hire,
+            fire=self._fire,
+            give=self._give,
+            running=lambda order: self._slots[order.table].running,
+            now=time.monotonic,
+            idle_s=profile.workers.idle_s,
+            pools={one.pool: Pool(one.pool, one.standing) for one in self._slots.values()},
+        )
 
     def submit(self, order: Order) -> None:
         """Takes an order."""
-        self._staff.pools[self._pool_of[order.table]].waiting.push(order)
+        self._staff.pools[self._slots[order.table].pool].waiting.push(order)
         self._staff.match()
 
     def withdraw(self, table: str) -> list[Order]:
         """Gives back the orders of a table that nobody has begun."""
-        return self._staff.pools[self._pool_of[table]].waiting.withdraw(table)
+        return self._staff.pools[self._slots[table].pool].waiting.withdraw(table)
 
     def stop(self) -> None:
         """Kills the workers, and ends the Ray that was started here."""
@@ -68,14 +78,10 @@ class RayEngine:
         self._place = None
 
     def _hire(self, pool: Pool[Actor]) -> Actor:
-        device = "cuda" if pool.needs.gpus else "cpu"
-        berth = Berth(pool.name, device, pool.needs.memory_gb)
-        options = {
-            "num_cpus": pool.needs.cpus,
-            "num_gpus": pool.needs.gpus,
-            "memory": int(pool.needs.memory_gb * 1e9),
-        }
-        actor = self._actor_type.options(**options).remote(self._crew, berth, max(1, int(pool.needs.cpus)))
+        berth = Berth(pool.name, "cuda" if pool.standing.gpus else "cpu", pool.standing.memory_gb or self._query_gb)
+        actor = self._actor_type.options(
+            num_cpus=pool.standing.cpus, num_gpus=pool.standing.gpus, memory=int(pool.standing.memory_gb * 1e9)
+        ).remote(self._crew, berth, max(1, int(pool.standing.cpus)))
         self._when_done(actor.ready.remote(), partial(self._came_up, actor))
         return actor
 
@@ -89,7 +95,7 @@ class RayEngine:
             self._place.ray.kill(actor)
 
     def _give(self, actor: Actor, order: Order) -> None:
-        pool = self._staff.pools[self._pool_of[order.table]]
+        pool = self._staff.pools[self._slots[order.table].pool]
         self._when_done(actor.make.remote(order), partial(self._finished, pool, actor, order))
 
     def _when_done(self, answer: Any, then: Callable[[Any], None]) -> None:
@@ -116,7 +122,7 @@ class RayEngine:
             told: RushesError | None = StageBroken(f"the worker failed at {order.what}: {said}")
         else:
             told = None if actor in self._ready else ToolDown(f"a worker could not start: {said}")
-        self._done(Outcome(order, worker=pool_name(order.table, Needs()), error=told, crashed=told is None))
+        self._done(Outcome(order, worker=self._slots[order.table].pool, error=told, crashed=told is None))
 
     def _shrink_later(self) -> None:
         """Sets the clock for the next worker that may have been idle long enough."""

@@ -66,6 +66,11 @@ class RayPlace:
             for node in alive
         ]
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this Ray was started here, for this run alone."""
+        return self._folder is not None
+
     def leave(self) -> None:
         """Ends the Ray that was started here, with all its processes; leaves one that was joined."""
         if self._is_guest:

@@ -13,6 +13,7 @@ from infra.order import Order
 from stages.stage import Needs
 
 H = TypeVar("H", bound=Hashable)
+KINDS = ("cpus", "gpus", "memory_gb")
 # A pool without a worker waits this long for others to run dry before it is given one of their places:
 # changing over costs about a second, and a short wait often makes it unnecessary.
 PATIENCE_S = 10.0
@@ -20,10 +21,10 @@ PATIENCE_S = 10.0
 
 @dataclass
 class Pool(Generic[H]):
-    """Workers of one kind: what each occupies, those that are idle (and since when), busy ones, and what waits."""
+    """Workers of one kind. ``standing`` is what each occupies for as long as it lives, beside what its order takes."""
 
     name: str
-    needs: Needs
+    standing: Needs
     waiting: Waiting = field(default_factory=Waiting)
     idle: dict[H, float] = field(default_factory=dict)
     busy: dict[H, Order] = field(default_factory=dict)
@@ -37,12 +38,17 @@ class Pool(Generic[H]):
 
 @dataclass
 class Staff(Generic[H]):
-    """All pools over one budget. ``hire``, ``fire`` and ``give`` do what they say; ``now`` is a monotonic clock."""
+    """All pools over one budget.
+
+    ``hire``, ``fire`` and ``give`` do what they say, ``now`` is a monotonic clock, and ``running`` says what an order
+    occupies while it is being made.
+    """
 
     budget: Needs
     hire: Callable[[Pool[H]], H]
     fire: Callable[[H], None]
     give: Callable[[H, Order], None]
+    running: Callable[[Order], Needs]
     now: Callable[[], float]
     idle_s: float
     pools: dict[str, Pool[H]] = field(default_factory=dict)
@@ -50,19 +56,19 @@ class Staff(Generic[H]):
     def match(self) -> None:
         """Gives waiting orders to workers, hiring and letting go as the budget allows. Call it after every event."""
         for pool in self._urgent():
-            while pool.waiting and pool.idle:
-                hand = pool.idle.popitem()[0]
-                self._give(pool, hand)
+            while pool.idle and self._may_run(pool):
+                self._give(pool, pool.idle.popitem()[0])
         for pool in self._urgent():
-            self._grow(pool)
-            starved = bool(pool.waiting) and not pool.size
+            while self._may_run(pool) and self._make_room(pool):
+                self._give(pool, self.hire(pool))
             since = self.now() if pool.starved_since is None else pool.starved_since
-            pool.starved_since = since if starved else None
+            pool.starved_since = since if pool.waiting and not pool.size else None
 
     def freed(self, pool: Pool[H], hand: H) -> None:
         """A worker has done its order: it goes on, waits, or makes room for a pool that has had none for too long."""
+        leaves = self._owes_room(pool)
         del pool.busy[hand]
-        if any(other is not pool and self._is_starving(other) for other in self.pools.values()):
+        if leaves:
             self.fire(hand)
         else:
             pool.idle[hand] = self.now()
@@ -85,32 +91,48 @@ class Staff(Generic[H]):
 
     def _urgent(self) -> list[Pool[H]]:
         """Pools in which something waits, the most urgent first; those starved of workers before all others."""
-        waiting = [(not self._is_starving(pool), pool.waiting.first(), pool) for pool in self.pools.values()]
-        ordered = sorted((late, first, pool.name) for late, first, pool in waiting if first is not None)
+        waiting = [(not self._is_starving(pool), pool.waiting.urgency(), pool) for pool in self.pools.values()]
+        ordered = sorted((late, urgency, pool.name) for late, urgency, pool in waiting if urgency is not None)
         return [self.pools[name] for _, _, name in ordered]
 
     def _is_starving(self, pool: Pool[H]) -> bool:
         return pool.starved_since is not None and self.now() - pool.starved_since >= PATIENCE_S
 
-    def _grow(self, pool: Pool[H]) -> None:
-        """Hires for what waits, as far as there is room, or room can be made by letting idle workers go."""
-        while pool.waiting and self._make_room(pool):
-            self._give(pool, self.hire(pool))
+    def _owes_room(self, pool: Pool[H]) -> bool:
+        """Whether another pool is starving for a place that only the end of a worker can give it."""
+        return any(
+            other is not pool and self._is_starving(other) and not self._fits(other.standing)
+            for other in self.pools.values()
+        )
+
+    def _may_run(self, pool: Pool[H]) -> bool:
+        """Whether the most urgent order could run now: there is memory for it, and a core that nobody uses.
+
+        One core is enough: an order that wants two beside another that wants one shares with it for a while, where
+        waiting for both would leave one idle.
+        """
+        order = pool.waiting.first()
+        if order is None:
+            return False
+        needs = self.running(order)
+        return self._fits(dataclasses.replace(needs, cpus=min(1.0, needs.cpus)))
 
     def _make_room(self, pool: Pool[H]) -> bool:
-        if any(other is not pool and self._is_starving(other) for other in self.pools.values()):
-            return self._is_starving(pool) and self._fits(pool.needs)
+        """Whether one more worker fits, perhaps after idle ones of other pools have gone."""
+        if self._owes_room(pool) and not self._is_starving(pool):
+            return False
         for other in self.pools.values():
-            while other.idle and not self._fits(pool.needs):
+            while other.idle and other is not pool and not self._fits(pool.standing):
                 self._let_go(other, next(iter(other.idle)))
-        return self._fits(pool.needs)
+        return self._fits(pool.standing)
 
-    def _fits(self, needs: Needs) -> bool:
-        used = [(pool.needs, pool.size) for pool in self.pools.values()]
+    def _fits(self, more: Needs) -> bool:
+        used = [pool.standing for pool in self.pools.values() for _ in range(pool.size)]
+        used += [self.running(order) for pool in self.pools.values() for order in pool.busy.values()]
         return all(
-            sum(getattr(one, kind) * size for one, size in used) + getattr(needs, kind)
-            <= getattr(self.budget, kind) + 1e-6
-            for kind in ("cpus", "gpus", "memory_gb")
+            getattr(more, kind) <= 0
+            or sum(getattr(one, kind) for one in used) + getattr(more, kind) <= getattr(self.budget, kind) + 1e-6
+            for kind in KINDS
         )
 
     def _give(self, pool: Pool[H], hand: H) -> None:
@@ -123,14 +145,35 @@ class Staff(Generic[H]):
         self.fire(hand)
 
 
-def pool_name(table: str, needs: Needs) -> str:
-    """The pool that makes a table: one for all tables of equal needs, but one of its own where a GPU holds a model."""
-    return f"gpu {table}" if needs.gpus else f"{needs.cpus:g} cpus, {needs.memory_gb:g} GB"
-
-
 def within(needs: Needs, nodes: Iterable[Needs]) -> Needs | None:
     """What a worker asks for on the largest of these machines: never more cores than it has. None: it fits on none."""
     fitting = [node for node in nodes if node.gpus >= needs.gpus and node.memory_gb >= needs.memory_gb]
     if not fitting:
         return None
     return dataclasses.replace(needs, cpus=min(needs.cpus, max(node.cpus for node in fitting)))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where the orders of one table go: to which pool, whose workers occupy ``standing``, and what one order takes."""
+
+    pool: str
+    standing: Needs
+    running: Needs
+
+
+NOTHING = Needs(cpus=0, gpus=0, memory_gb=0)
+
+
+def slot(table: str, needs: Needs, *, alone: bool) -> Slot:
+    """The slot of a table. A GPU holds one table's model, so its workers are a pool of their own.
+
+    Where we are ``alone`` on a Ray of our own, only we count cores and memory: all other tables share one pool, whose
+    workers occupy nothing but while they work, so that no worker ends and none starts for the sake of another stage.
+    On a cluster Ray counts for everybody, and a worker keeps what it was given; tables of equal needs share workers.
+    """
+    if alone:
+        standing = dataclasses.replace(NOTHING, gpus=needs.gpus)
+        return Slot(f"gpu {table}" if needs.gpus else "any", standing, dataclasses.replace(needs, gpus=0))
+    name = f"gpu {table}" if needs.gpus else f"{needs.cpus:g} cpus, {needs.memory_gb:g} GB"
+    return Slot(name, needs, NOTHING)

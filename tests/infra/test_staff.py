@@ -1,21 +1,23 @@
 from itertools import count
 
 from infra.order import Order
-from infra.staff import PATIENCE_S, Pool, Staff, pool_name, within
+from infra.staff import NOTHING, PATIENCE_S, Pool, Staff, slot, within
 from stages.stage import Needs
 
 
 class Office:
-    """A staff whose workers are numbers, with a clock that a test moves."""
+    """A staff whose workers are numbers, with a clock that a test moves. Workers keep what they are given."""
 
     def __init__(self, budget: Needs, **pools: Needs) -> None:
         self.clock, self.fired, self.given = 0.0, [], []  # type: float, list[int], list[tuple[int, str]]
+        self.running: dict[str, Needs] = {}
         numbers = count(1)
         self.staff: Staff[int] = Staff(
             budget,
             hire=lambda _: next(numbers),
             fire=self.fired.append,
             give=lambda hand, order: self.given.append((hand, order.target)),
+            running=lambda order: self.running.get(order.target, NOTHING),
             now=lambda: self.clock,
             idle_s=30,
             pools={name: Pool(name, needs) for name, needs in pools.items()},
@@ -94,10 +96,31 @@ def test_a_dead_worker_leaves_its_place_to_another() -> None:
     assert office.given[-1] == (2, "b")
 
 
-def test_stages_of_equal_needs_share_workers_but_a_model_on_a_gpu_has_its_own() -> None:
-    assert pool_name("shots", Needs(cpus=1)) == pool_name("frames", Needs(cpus=1))
-    assert pool_name("shots", Needs(cpus=1)) != pool_name("frames", Needs(cpus=2))
-    assert pool_name("captions", Needs(gpus=1)) != pool_name("answers", Needs(gpus=1))
+def test_workers_that_occupy_nothing_share_cores_by_what_they_are_at() -> None:
+    office = Office(Needs(cpus=2, memory_gb=4), any=NOTHING)
+    office.running = {"watch": Needs(cpus=2), "cut": Needs(cpus=1), "more": Needs(cpus=1), "fat": Needs(memory_gb=4)}
+    office.submit("any", "cut", "watch", "more")
+    assert [target for _, target in office.given] == ["cut", "watch"], "no core is idle while something waits"
+    office.finish("any", 1)
+    assert len(office.given) == 2, "both cores are taken"
+    office.finish("any", 2)
+    office.submit("any", "fat")
+    assert [target for _, target in office.given] == ["cut", "watch", "more"], "there is no memory for it yet"
+    office.finish("any", office.given[-1][0])
+    assert office.given[-1][1] == "fat"
+
+
+def test_where_others_count_stages_of_equal_needs_share_workers() -> None:
+    assert slot("shots", Needs(cpus=1), alone=False) == slot("frames", Needs(cpus=1), alone=False)
+    assert slot("shots", Needs(cpus=1), alone=False).pool != slot("frames", Needs(cpus=2), alone=False).pool
+    assert slot("shots", Needs(cpus=1), alone=False).standing == Needs(cpus=1)
+
+
+def test_where_we_are_alone_all_stages_share_workers_but_a_model_on_a_gpu_has_its_own() -> None:
+    assert slot("shots", Needs(cpus=1), alone=True).pool == slot("frames", Needs(cpus=2), alone=True).pool
+    captions = slot("captions", Needs(cpus=2, gpus=1), alone=True)
+    assert captions.pool != slot("answers", Needs(cpus=2, gpus=1), alone=True).pool
+    assert (captions.standing.gpus, captions.standing.cpus, captions.running.cpus) == (1, 0, 2)
 
 
 def test_more_cores_than_a_machine_has_are_cut_down_but_no_gpu_is_made_up() -> None:
