@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 
 from schemas.errors import NotPublishable
+from schemas.links import Link, links
 from schemas.row import Row
 from storage.publish_cells import Stored
 from storage.quality_frames import frames, repeats
-from storage.quality_links import Link, broken, links
+from storage.quality_links import broken
 from storage.quality_suites import Suites
 
 CHECKS = "checks"

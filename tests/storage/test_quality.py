@@ -10,6 +10,7 @@ import pytest
 
 from schemas.errors import NotPublishable
 from schemas.items import Verdict
+from schemas.links import Link, links
 from schemas.media import Media, Shot, Video
 from schemas.row import Row
 from storage.built import Built
@@ -17,7 +18,6 @@ from storage.layout import Workspace
 from storage.publish import Version
 from storage.publish_cells import Stored, connect
 from storage.quality import check
-from storage.quality_links import Link, links
 from tests.storage.runs import ORDER
 
 Published = tuple[Workspace, Built, Version]
