@@ -18,6 +18,8 @@ N = 6
 LONGEST_US = 8_000_000
 LEAST = {"pan": 0.2, "tilt": 0.25, "zoom": 0.2}
 """What a camera must do at least over a shot: picture widths, picture heights, and the logarithm of the scale."""
+LEAST_FIT = 0.3
+"""The least part of the change between frames that the measured motion must explain, on average over the shot."""
 MOVES = {
     "static": "The camera stands still",
     "pan left": "It pans to the left",
@@ -83,18 +85,23 @@ def _of(film: Film, take: Take, wish: Wish) -> Draft | None:
 
 def _is_plain(film: Film, take: Take, frames: Frames, wish: Wish) -> bool:
     """Whether the camera does this one thing, far enough, and the whole shot agrees."""
-    sizes = {"pan": abs(take.pan), "tilt": abs(take.tilt), "zoom": abs(take.zoom)}
-    steps = distances.steps(film.looks(frames))
-    if take.fit < 0.5:
-        return False
     if take.camera == "static":
-        moves = float(steps.max()) >= wish.limits.clear and float(steps.max()) < wish.limits.apart
-        return moves and max(sizes.values()) < 0.01
+        return _stands_still(film, frames, wish)
+    sizes = {"pan": abs(take.pan), "tilt": abs(take.tilt), "zoom": abs(take.zoom)}
     kind = take.camera.split()[0]
-    if kind not in LEAST or sizes[kind] < LEAST[kind] or float(steps.min()) < 0.5 * wish.limits.clear:
+    if kind not in LEAST or sizes[kind] < LEAST[kind] or take.fit < LEAST_FIT:
         return False
     others = max(size for name, size in sizes.items() if name != kind)
-    return others < 0.35 * sizes[kind] and (kind == "zoom" or take.wander < 1.3 * sizes[kind])
+    is_straight = kind == "zoom" or take.wander < 1.3 * sizes[kind]
+    shows = float(distances.steps(film.looks(frames)).min()) >= 0.5 * wish.limits.clear
+    return others < 0.35 * sizes[kind] and is_straight and shows
+
+
+def _stands_still(film: Film, frames: Frames, wish: Wish) -> bool:
+    """Whether something moves, but most of the picture never does."""
+    looks = film.looks(frames)
+    moved = np.abs(looks - np.median(looks, axis=0)).reshape(N, -1, 3).max(axis=(0, 2))
+    return bool((moved < 0.04).mean() > 0.55 and distances.steps(looks).max() >= wish.limits.clear)
 
 
 def _draft(card: Slate, take: Take, frames: Frames) -> Draft:

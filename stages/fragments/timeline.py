@@ -1,7 +1,7 @@
 """A numpy view over a ``Timeline`` row: the film frame by frame, and its takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,9 @@ CELLS = 9 * 16 * 3
 """Bytes of one frame's grid: block means of 9 rows by 16 columns, in Y, U and V."""
 MARGIN_US = 160_000
 """How far from either end of a take its pictures are taken: a boundary may be found a frame or two late."""
+
+STILL = 0.06
+"""In a still take no block of the picture ever differs by more than this: compression moves blocks by 0.02 at most."""
 
 Looks = npt.NDArray[np.float64]
 """What pictures look like: [..., 432], in [0, 1]."""
@@ -145,14 +148,22 @@ def film(row: Timeline) -> Film | None:
     cells = np.frombuffer(b"".join(row.grids), np.uint8)
     if not len(times):
         return None
-    return Film(row=row, times_us=times, cells=cells.reshape(len(times), CELLS), takes=_takes(row, times))
+    view = Film(row=row, times_us=times, cells=cells.reshape(len(times), CELLS), takes=())
+    return replace(view, takes=_takes(row, view))
 
 
-def _takes(row: Timeline, times: npt.NDArray[np.int64]) -> tuple[Take, ...]:
-    firsts = np.searchsorted(times, row.shot_starts_us, side="left")
-    lasts = np.searchsorted(times, row.shot_ends_us, side="left") - 1
+def _takes(row: Timeline, view: Film) -> tuple[Take, ...]:
+    firsts = np.searchsorted(view.times_us, row.shot_starts_us, side="left")
+    lasts = np.searchsorted(view.times_us, row.shot_ends_us, side="left") - 1
     found = [_take(row, number, int(firsts[number]), int(lasts[number])) for number in range(len(row.shot_ids))]
-    return tuple(take for take in found if take.last > take.first)
+    return tuple(_looked_at(take, view) for take in found if take.last > take.first)
+
+
+def _looked_at(take: Take, view: Film) -> Take:
+    """The take, still only where it shows the same picture from end to end: slow motion is motion."""
+    looks = view.looks_of(take)
+    is_same = np.abs(looks - looks[0]).max() < STILL
+    return replace(take, is_still=bool(take.is_still and is_same))
 
 
 def _take(row: Timeline, number: int, first: int, last: int) -> Take:
