@@ -21,8 +21,8 @@ HEAD = """# Tables
 Made by `python -m schemas.pages docs/tables.md` from the declarations in `schemas/`; a test fails when it is stale.
 
 Times are whole microseconds, counted from a video's first valid frame; spans are half-open. A score lies in [0, 1] and
-more is better. What a header said ends in `_claimed`, what we decoded in `_measured`. Working tables stay in the workspace
-(schema `workspace` in `catalog.duckdb`); all others are in every version.
+more is better. What a header said ends in `_claimed`, what we decoded in `_measured`. Working tables stay in the
+workspace (schema `workspace` in `catalog.duckdb`); all others are in every version.
 """
 
 
