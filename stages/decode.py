@@ -90,9 +90,17 @@ class ProbeVideos(Stage[Video, Probe, Env], version=1, needs=Needs(memory_gb=0.6
         """A probe for each video that has a film in it which we can read."""
         for video in rows:
             try:
-                yield probed(video.video_id, ffmpeg.probe(tool.path(video.uri)))
+                yield _plausible(probed(video.video_id, ffmpeg.probe(tool.path(video.uri))), video.size_bytes)
             except Refused as refused:
                 yield reject(self, video, refused.reason, refused.detail)
+
+
+def _plausible(probe: Probe, size_bytes: int) -> Probe:
+    """The probe, unless its index alone would fill the memory of whatever reads the file."""
+    n_frames = probe.n_frames_claimed or 0
+    if n_frames > max(size_bytes, 1000):
+        raise Refused("decode_budget", f"{n_frames} frames claimed in {size_bytes} bytes: no such film exists")
+    return probe
 
 
 def probed(video_id: VideoId, found: dict[str, Any]) -> Probe:

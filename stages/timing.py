@@ -15,8 +15,8 @@ from stages.refusal import Refused
 from stages.sandbox import Limits
 
 _FIELDS = "packet=pts,dts,duration,size,flags"
-_FIRST = "%+#64"
-"""So many packets are decoded to find the first frame that comes out: an open start has some that do not."""
+_OPENING = 64
+"""So many packets that are not hidden are decoded to find the first frame that comes out: some may not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,8 @@ def timing(path: Path, limits: Limits) -> Timing:
     times = sorted(packet.shown for packet in packets if packet.shown is not None)
     n_before = 0
     if not by_number:
-        n_before, first = _first(path, probe.stream_index, limits)
+        n_hidden = next((at for at, packet in enumerate(packets) if packet.shown is not None), 0)
+        n_before, first = _first(path, probe.stream_index, n_hidden + _OPENING, limits)
         times = [time for time in times if time >= first]
     if not times:
         raise Refused("no_frames", "nothing could be decoded")
@@ -106,9 +107,9 @@ def _packet(row: Sequence[str], by_number: bool) -> Packet:
     )
 
 
-def _first(path: Path, index: int, limits: Limits) -> tuple[int, int]:
+def _first(path: Path, index: int, n_packets: int, limits: Limits) -> tuple[int, int]:
     """How many frames come out without a time before the first that has one, and its time."""
-    rows = _list(path, limits, select_streams=str(index), show_entries="frame=pts", read_intervals=_FIRST)
+    rows = _list(path, limits, select_streams=str(index), show_entries="frame=pts", read_intervals=f"%+#{n_packets}")
     for at, row in enumerate(rows):
         if (pts := _whole(row[0])) is not None:
             return at, pts

@@ -150,6 +150,13 @@ def _cut_by_copy(path: Path) -> Known:
     return steady(path.with_suffix(".mp4"), range(33, N_FRAMES))
 
 
+def _cut_by_copy_late(path: Path) -> Known:
+    """The same where all that can be shown comes after a hundred frames that must not be."""
+    long = encode(path.with_name("long.mp4"), *X264, "-g", "999", numbers=range(175))
+    ffmpeg("-ss", "4", "-i", str(long), "-c", "copy", str(path.with_suffix(".mp4")))
+    return steady(path.with_suffix(".mp4"), range(100, 175))
+
+
 def _broadcast_from_the_middle(path: Path) -> Known:
     """A transport stream that begins between two keyframes: nothing can be shown before the second one."""
     content = clip("transport stream").path.read_bytes()
@@ -207,6 +214,7 @@ KINDS: dict[str, Callable[[Path], Known]] = {
     "broadcast from the middle": _broadcast_from_the_middle,
     "MPEG-2 transport stream": _coded(".ts", *_MPEG2),
     "cut by copy": _cut_by_copy,
+    "cut by copy, late": _cut_by_copy_late,
     "fragmented": _copied(".mp4", "-movflags", "frag_keyframe+empty_moov"),
     "flash": _copied(".flv"),
     "AVI with B-frames": _copied(".avi"),

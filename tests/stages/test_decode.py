@@ -26,7 +26,8 @@ def _identified(sources: Iterable[Source], **settings: Any) -> list[Video | Reje
 
 
 def _probe(path: Path) -> Probe | Reject:
-    video = row(Video, video_id=VideoId("v"), uri=str(path))
+    size = path.stat().st_size if path.exists() else 0
+    video = row(Video, video_id=VideoId("v"), uri=str(path), size_bytes=size)
     (probe,) = ProbeVideos().run([video], FakeEnv())
     return probe
 
@@ -191,6 +192,15 @@ def test_hostile_names_are_only_names(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_bytes(content)
         assert isinstance(_probe(tmp_path / name), Probe), name
+
+
+def test_an_index_of_more_frames_than_bytes_is_not_read(tmp_path: Path) -> None:
+    content = bytearray(footage.clip("plain").path.read_bytes())
+    sizes, durations = content.index(b"stsz"), content.index(b"stts")
+    content[sizes + 8 : sizes + 16] = (16).to_bytes(4, "big") + (60_000_000).to_bytes(4, "big")
+    content[durations + 12 : durations + 16] = (60_000_000).to_bytes(4, "big")
+    (tmp_path / "a.mp4").write_bytes(content)
+    assert _reason(tmp_path / "a.mp4") == "decode_budget"
 
 
 def test_probes_of_hostile_json_give_reasons_not_errors() -> None:

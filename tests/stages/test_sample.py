@@ -66,7 +66,7 @@ def test_pyav_gives_the_frame_on_screen(kind: str) -> None:
     assert _check(clip(kind), "pyav", _times(clip(kind))) == {"pyav"}
 
 
-@pytest.mark.parametrize("kind", [*FAST, "AVI with B-frames", "wide pixels", "with a cover"])
+@pytest.mark.parametrize("kind", [*FAST, "cut by copy, late", "AVI with B-frames", "wide pixels", "with a cover"])
 def test_ffmpeg_gives_the_frame_on_screen(kind: str) -> None:
     assert _check(clip(kind), "ffmpeg", _times(clip(kind))) == {"ffmpeg"}
 
