@@ -1,5 +1,6 @@
 """How far each table is, for whoever waits for it in another thread."""
 
+import copy
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping
@@ -105,9 +106,4 @@ class Board:
 
 def _copied(error: BaseException) -> BaseException:
     """The error anew, so that several threads can raise it without sharing a traceback."""
-    if not isinstance(error, RushesError):
-        return error
-    copied = type(error)(*error.args)
-    for note in getattr(error, "__notes__", ()):
-        copied.add_note(note)
-    return copied
+    return copy.copy(error) if isinstance(error, RushesError) else error
