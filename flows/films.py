@@ -64,9 +64,9 @@ class Take:
 
 def window(move: Move, t: float) -> tuple[float, float, float]:
     """What the camera sees at ``t`` in [0, 1]: left, top and width in world pixels; the picture is 16 to 9."""
-    wide, reach = 1060.0, 0.38
+    wide, reach = 1060.0, 0.22
     if move.startswith("zoom"):
-        wide = 1180.0 * (0.52 ** (t if move == "zoom in" else 1 - t))
+        wide = 1180.0 * (0.66 ** (t if move == "zoom in" else 1 - t))
     x, y = WORLD[0] / 2, WORLD[1] / 2 + (0 if move.startswith(("tilt", "zoom")) else 90)
     x += {"pan right": 1, "pan left": -1}.get(move, 0) * (t - 0.5) * reach * WORLD[0]
     y += {"tilt down": 1, "tilt up": -1}.get(move, 0) * (t - 0.5) * reach * WORLD[1]

@@ -13,6 +13,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 WORLD = (1920, 1080)
+SMALL = (WORLD[0] // 2, WORLD[1] // 2)
+"""Soft things are computed at half the size: arrays here have the shape (540, 960), coordinates stay the world's."""
+
 Color = tuple[int, int, int]
 Rng = np.random.Generator
 Backdrop = Callable[[Rng], Image.Image]
@@ -20,29 +23,34 @@ Field = npt.NDArray[np.float32]
 
 
 def noise(rng: Rng, coarse: int, octaves: int = 5, stretch: float = 1.0) -> Field:
-    """Fractal noise in [0, 1] of WORLD size, shape (height, width). ``coarse`` is the number of its largest lumps."""
-    half = (WORLD[0] // 2, WORLD[1] // 2)
-    total = np.zeros((half[1], half[0]), np.float32)
+    """Fractal noise in [0, 1] of SMALL size, shape (height, width). ``coarse`` is the number of its largest lumps."""
+    total = np.zeros((SMALL[1], SMALL[0]), np.float32)
     for octave in range(octaves):
         across = max(2, round(coarse * 2**octave))
-        down = max(2, round(across * half[1] / half[0] * stretch))
+        down = max(2, round(across * SMALL[1] / SMALL[0] * stretch))
         grid = Image.fromarray(rng.random((down, across), np.float32))
-        total += np.asarray(grid.resize(half, Image.Resampling.BICUBIC)) * 0.5**octave
+        total += np.asarray(grid.resize(SMALL, Image.Resampling.BICUBIC)) * 0.5**octave
     low, high = float(total.min()), float(total.max())
-    whole = Image.fromarray((total - low) / (high - low)).resize(WORLD, Image.Resampling.BILINEAR)
-    return np.asarray(whole)
+    return (total - low) / (high - low)
 
 
 def ramp(top: Color, bottom: Color) -> Field:
-    """A vertical gradient of WORLD size, shape (height, width, 3), values 0 to 255."""
-    t = np.linspace(0, 1, WORLD[1], dtype=np.float32)[:, None, None]
+    """A vertical gradient of SMALL size, shape (height, width, 3), values 0 to 255."""
+    t = np.linspace(0, 1, SMALL[1], dtype=np.float32)[:, None, None]
     one = np.asarray(top, np.float32) * (1 - t) + np.asarray(bottom, np.float32) * t
-    return np.repeat(one, WORLD[0], axis=1)
+    return np.repeat(one, SMALL[0], axis=1)
+
+
+def places() -> tuple[Field, Field]:
+    """The world's coordinates y and x at every element of an array of SMALL size."""
+    yy, xx = np.mgrid[0 : WORLD[1] : 2, 0 : WORLD[0] : 2].astype(np.float32)
+    return yy, xx
 
 
 def picture(values: npt.NDArray[Any]) -> Image.Image:
-    """The values, 0 to 255, as a picture."""
-    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8), "RGB")
+    """The values of SMALL size, 0 to 255, as a picture of WORLD size."""
+    small = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8), "RGB")
+    return small.resize(WORLD, Image.Resampling.BICUBIC)
 
 
 def pick(rng: Rng, *colors: Color) -> Color:
@@ -53,7 +61,7 @@ def pick(rng: Rng, *colors: Color) -> Color:
 
 
 def _ridge(rng: Rng, base: float, height: float) -> Field:
-    x = np.arange(WORLD[0], dtype=np.float32)
+    x = np.arange(0, WORLD[0], 2, dtype=np.float32)
     line = np.zeros_like(x)
     for octave in range(1, 8):
         line += np.sin(x * 0.0016 * 1.9**octave + rng.uniform(0, 7)) * height / 1.75**octave
@@ -67,7 +75,7 @@ def hills(rng: Rng) -> Image.Image:
         pick(rng, (250, 225, 180), (255, 200, 150)),
     )
     canvas, grain = ramp(sky_top, sky_low), noise(rng, 24)
-    yy, xx = np.mgrid[0 : WORLD[1], 0 : WORLD[0]].astype(np.float32)
+    yy, xx = places()
     sun = np.hypot(xx - rng.uniform(300, 1600), yy - rng.uniform(180, 330))
     canvas += np.clip(1.4 - sun / 260, 0, 1)[..., None] * np.array([90, 70, 30], np.float32)
     canvas[sun < 62] = (255, 246, 214)
@@ -124,10 +132,10 @@ def sea(rng: Rng) -> Image.Image:
     """Open water with glitter, far islands and clouds."""
     canvas = ramp(pick(rng, (66, 140, 214), (250, 170, 120)), (240, 236, 220))
     canvas += np.clip(noise(rng, 5) - 0.55, 0, 1)[..., None] * 320
-    yy, xx = np.mgrid[0 : WORLD[1], 0 : WORLD[0]].astype(np.float32)
+    yy, xx = places()
     for _ in range(3):
         middle, half, high = rng.uniform(100, 1800), rng.uniform(120, 300), rng.uniform(40, 150)
-        line = 520 - high * np.clip(1 - ((np.arange(WORLD[0]) - middle) / half) ** 2, 0, 1)
+        line = 520 - high * np.clip(1 - ((np.arange(0, WORLD[0], 2) - middle) / half) ** 2, 0, 1)
         canvas[(yy > line[None, :]) & (yy < 522)] = pick(rng, (92, 110, 128), (70, 96, 90))
     depth = np.clip((yy - 520) / 560, 0, 1)[..., None]
     water = np.asarray(pick(rng, (96, 160, 186), (130, 120, 150)), np.float32) * (1 - 0.72 * depth)
@@ -140,7 +148,7 @@ def sea(rng: Rng) -> Image.Image:
 def desert(rng: Rng) -> Image.Image:
     """Dunes with a bright and a shadowed side under a plain sky."""
     canvas = ramp(pick(rng, (90, 160, 214), (206, 120, 90)), (248, 222, 178))
-    yy = np.arange(WORLD[1], dtype=np.float32)[:, None]
+    yy = np.arange(0, WORLD[1], 2, dtype=np.float32)[:, None]
     ripple = noise(rng, 60, 3, stretch=3)
     light, dark = (
         np.asarray(pick(rng, (236, 176, 104), (214, 140, 96)), np.float32),
@@ -148,7 +156,7 @@ def desert(rng: Rng) -> Image.Image:
     )
     for layer in range(6):
         line = _ridge(rng, 420 + 120 * layer, 190 - 14 * layer)
-        slope = np.clip(np.gradient(line) * 1.6 + 0.5, 0, 1)
+        slope = np.clip(np.gradient(line) * 0.8 + 0.5, 0, 1)
         fall = np.clip((yy - line[None, :]) / 240, 0, 1)
         shade = np.clip(slope[None, :] * (1 - fall) + 0.62 * fall + (ripple - 0.5) * 0.3, 0, 1)[..., None]
         canvas = np.where((yy > line[None, :])[..., None], light * shade + dark * (1 - shade), canvas)
@@ -159,7 +167,7 @@ def forest(rng: Rng) -> Image.Image:
     """Trunks in mist, near ones dark and thick, on leaves or snow."""
     floor = pick(rng, (214, 222, 232), (120, 84, 40), (64, 92, 44))
     canvas = ramp(pick(rng, (150, 170, 170), (190, 170, 130)), pick(rng, (222, 228, 222), (232, 214, 170)))
-    canvas[760:] = np.asarray(floor, np.float32)
+    canvas[380:] = np.asarray(floor, np.float32)
     scene = picture(canvas * (0.8 + 0.4 * noise(rng, 18))[..., None])
     draw = ImageDraw.Draw(scene)
     for layer in range(4):
@@ -184,10 +192,10 @@ def space(rng: Rng) -> Image.Image:
         pick(rng, (240, 90, 190), (80, 200, 230), (230, 150, 60))
     )
     canvas = (glow * 1.5 + np.asarray((8, 8, 22))).astype(np.float32)
-    ys, xs = rng.integers(0, WORLD[1] - 3, 900), rng.integers(0, WORLD[0] - 3, 900)
-    for y, x, size in zip(ys, xs, rng.integers(1, 4, 900), strict=True):
+    ys, xs = rng.integers(0, SMALL[1] - 2, 900), rng.integers(0, SMALL[0] - 2, 900)
+    for y, x, size in zip(ys, xs, rng.integers(1, 3, 900), strict=True):
         canvas[y : y + size, x : x + size] = rng.integers(150, 256)
-    yy, xx = np.mgrid[0 : WORLD[1], 0 : WORLD[0]].astype(np.float32)
+    yy, xx = places()
     cx, cy, radius = rng.uniform(600, 1320), rng.uniform(400, 680), rng.uniform(190, 300)
     distance = np.hypot(xx - cx, yy - cy)
     bands = 0.5 + 0.5 * np.sin((yy - cy) / radius * 11 + noise(rng, 10) * 5)
@@ -225,8 +233,8 @@ def fields(rng: Rng) -> Image.Image:
     """Farmland from the air: a patchwork of ploughed fields and a river."""
     width, height = WORLD
     seeds = np.stack([rng.uniform(0, width, 46), rng.uniform(0, height, 46)], 1)
-    yy, xx = np.mgrid[0:height:2, 0:width:2].astype(np.float32)
-    wobble = noise(rng, 12)[::2, ::2] * 60
+    yy, xx = places()
+    wobble = noise(rng, 12) * 60
     owner, near, second = (
         np.zeros(xx.shape, np.int64),
         np.full(xx.shape, 1e9, np.float32),
@@ -246,13 +254,13 @@ def fields(rng: Rng) -> Image.Image:
     canvas[second - near < 9] = (70, 88, 50)
     river = height * 0.5 + 190 * np.sin(xx / 330 + rng.uniform(0, 6)) + wobble
     canvas = np.where((np.abs(yy - river) < 34)[..., None], np.asarray((70, 120, 160)), canvas)
-    return picture(canvas).resize(WORLD, Image.Resampling.BICUBIC)
+    return picture(canvas)
 
 
 def reef(rng: Rng) -> Image.Image:
     """Under water: slanting light above coral and sand."""
     canvas = ramp(pick(rng, (60, 170, 200), (40, 130, 170)), (8, 40, 76))
-    yy, xx = np.mgrid[0 : WORLD[1], 0 : WORLD[0]].astype(np.float32)
+    yy, xx = places()
     rays = np.clip(np.sin((xx + yy * 0.5) / 95 + noise(rng, 4) * 4), 0, 1) * np.clip(1 - yy / 800, 0, 1)
     scene = picture(canvas + rays[..., None] * 60 + noise(rng, 30)[..., None] * 18)
     draw = ImageDraw.Draw(scene)
