@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from stages.cut import CutShots
-from stages.decode import IdentifyVideos, ProbeVideos
-from stages.watch import WatchVideos
-
 from flows.recipes.query import query
 from schemas.media import Media, Probe, Shot, ShotLook, Signal, Source, Video
+from stages.cut import CutShots
+from stages.decode import IdentifyVideos, ProbeVideos
 from stages.graph import Rows, select
+from stages.watch import WatchVideos
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ and the executable programs of STAIR (arXiv:2401.03901). Where ours differs, and
 
 from flows.recipes.footage import Footage, footage
 from flows.recipes.query import query
-from schemas.items import Item, Recheck, Timeline, Twin, Verdict
+from schemas.items import Recheck, Timeline, Twin, Verdict
 from schemas.media import ClipRequest, FrameRequest, Source
 from schemas.samples import Pick, Sample
 from stages.cut import CutShots
@@ -36,20 +36,36 @@ def fragments(
 ) -> Rows[Sample]:
     """Label-free questions with computed answers: order, cuts, shots, camera and speed, true by construction.
 
-    ``seed`` draws the items. ``per_video`` and ``per_task`` are the most items of a task that one video, and all videos,
+    ``seed`` draws the items. ``per_video`` and ``per_task`` are the most items of a task that a video, and all videos,
     may keep. The two percentages are the shares of the videos that are held out. ``clips`` cuts the footage of every
     kept item into a file of its own.
     """
     seen = footage(sources, CutShots())
     timelines = select(
-        Timeline, query("timelines"), videos=seen.videos, media=seen.media, shots=seen.shots, looks=seen.looks,
+        Timeline,
+        query("timelines"),
+        videos=seen.videos,
+        media=seen.media,
+        shots=seen.shots,
+        looks=seen.looks,
         signals=seen.signals,
-    )  # fmt: skip
+    )
     items = timelines.then(WriteItems(seed=seed))
     requests = select(FrameRequest, query("frame_requests"), items=items)
     quotas = {"per_video": per_video, "per_task": per_task}
     shares = {"validation_percent": validation_percent, "test_percent": test_percent}
-    verdicts = _verdicts(seen, items, requests, quotas)
+    rechecks = select(
+        Recheck, query("rechecks"), items=items, again=requests.then(TakeFramesAgain()), timelines=timelines
+    )
+    verdicts = select(
+        Verdict,
+        query("verdicts", **quotas),
+        over="all",
+        items=items,
+        answers=rechecks.then(SolveAgain()),
+        guesses=items.then(GuessBlind(), over="all"),
+        twins=_twins(seen),
+    )
     picks = select(Pick, query("picks", **shares), verdicts=verdicts)
     made = {
         "items": items,
@@ -65,14 +81,6 @@ def fragments(
     return select(Sample, WITH_CLIPS.format(samples=query("samples")), clips=cut, **made)
 
 
-def _verdicts(
-    seen: Footage, items: Rows[Item], requests: Rows[FrameRequest], quotas: dict[str, int]
-) -> Rows[Verdict]:
-    """What the five gates say of every item."""
-    again = requests.then(TakeFramesAgain())
-    rechecks = select(Recheck, query("rechecks"), items=items, again=again, timelines=items)
-    twins = select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)
-    return select(
-        Verdict, query("verdicts", **quotas), over="all", items=items, answers=rechecks.then(SolveAgain()),
-        guesses=items.then(GuessBlind(), over="all"), twins=twins,
-    )  # fmt: skip
+def _twins(seen: Footage) -> Rows[Twin]:
+    """Shots that repeat an earlier one of another video, in whatever part."""
+    return select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)

@@ -11,4 +11,6 @@ def query(name: str, **settings: int) -> str:
 
     Raises KeyError when the SQL names a setting that is not given.
     """
-    return Template((FOLDER / f"{name}.sql").read_text("utf-8")).substitute({key: int(settings[key]) for key in settings})
+    return Template((FOLDER / f"{name}.sql").read_text("utf-8")).substitute(
+        {key: int(settings[key]) for key in settings}
+    )
