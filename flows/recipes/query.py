@@ -7,10 +7,11 @@ FOLDER = Path(__file__).parent / "sql"
 
 
 def query(name: str, **settings: int) -> str:
-    """The SQL of that file, each ``$setting`` in it replaced by its whole number.
+    """The SQL of that file without its comments, each ``$setting`` in it replaced by its whole number.
 
+    Comments go, because the text is in the fingerprint: a better comment must not rebuild a table.
     Raises KeyError when the SQL names a setting that is not given.
     """
-    return Template((FOLDER / f"{name}.sql").read_text("utf-8")).substitute(
-        {key: int(settings[key]) for key in settings}
-    )
+    lines = (FOLDER / f"{name}.sql").read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("--"))
+    return Template(text).substitute({key: int(value) for key, value in settings.items()})

@@ -1,6 +1,7 @@
 -- How each shot looks and moves, summed up over its frames; the first frame's motion is the cut's, so it does not count.
 -- A camera move counts when it takes the picture far enough, and mostly one way; a picture that goes less than a
--- fiftieth of its width in all is static. The bounds are ours, set by eye on pans, tilts and zooms of known size.
+-- fiftieth of its width in all is static. What moves in the picture can look like a camera that moves, so where less
+-- than half of the change is explained by one motion of the whole, the shot is mixed. The bounds are ours, set by eye.
 WITH frames AS (
     SELECT video_id, unnest(pts_us) AS pts_us, unnest(pan) AS pan, unnest(tilt) AS tilt, unnest(zoom) AS zoom,
            unnest(camera_fit) AS camera_fit, unnest(difference) AS difference, unnest(brightness) AS brightness,
@@ -26,6 +27,7 @@ WITH frames AS (
 )
 SELECT shot_id, video_id,
        CASE WHEN wander < 0.02 AND zooming < 0.02 THEN 'static'
+            WHEN camera_fit < 0.5 THEN 'mixed'
             WHEN abs(zoom) >= 0.08 AND abs(zoom) >= 0.7 * zooming AND wander < abs(zoom)
                 THEN if(zoom > 0, 'zoom in', 'zoom out')
             WHEN abs(pan) >= 0.08 AND abs(pan) >= 0.7 * wander AND abs(zoom) < 0.5 * abs(pan)
