@@ -56,8 +56,9 @@ class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answe
     """One question about one video, with options, the right one, and the program that computed it.
 
     ``pictures_us`` are the times of the pictures in the order in which they are shown, ``labels`` what stands under
-    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``; [start_us, end_us) is the footage
-    that it is about.
+    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``, in which a step that rests on
+    footage also has ``"seen"``, a list of ``{"start_us", "end_us", "what", "shot_id"}``; a step without text is a check
+    that nobody tells. [start_us, end_us) is the footage that the item is about.
     """
 
     item_id: ItemId
@@ -76,6 +77,30 @@ class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answe
     seed: Count
     wording: Count
     program: JsonText
+
+
+class Recheck(Row, table="rechecks", key="video_id", published=False):
+    """One video's items with their pictures as a second reader found them, and the video's low-resolution track.
+
+    ``item_*`` run in parallel, one element per item; ``item_options`` and ``item_labels`` are JSON lists. ``picture_*``
+    run in parallel, one element per picture of every item, by item and in the order shown; a picture that could not be
+    taken again is missing. ``grids`` and ``pts_us`` are as in ``timelines``, ``picture_grids`` and ``picture_lumas``
+    as in ``frames_again``. When a picture was asked for is not among the columns: that is to be found again.
+    """
+
+    video_id: VideoId
+    pts_us: Times
+    grids: tuple[bytes, ...]
+    item_ids: tuple[str, ...]
+    item_tasks: tuple[str, ...]
+    item_questions: tuple[str, ...]
+    item_options: tuple[str, ...]
+    item_labels: tuple[str, ...]
+    item_starts_us: tuple[int, ...]
+    item_ends_us: tuple[int, ...]
+    picture_items: tuple[str, ...]
+    picture_grids: tuple[bytes, ...]
+    picture_lumas: tuple[bytes, ...]
 
 
 class Evidence(Row, table="evidence", key="evidence_id", rules=("end_us > start_us",)):

@@ -7,13 +7,14 @@ from random import Random
 from schemas.items import Task
 from stages.fragments.program import Program, seen
 from stages.fragments.slate import Draft, Slate, Wish, luck, options, slate
-from stages.fragments.stretches import apart, in_turn
 from stages.fragments.strips import Strip, all_differ, in_a_row, random_strip
 from stages.fragments.timeline import Film
 from stages.fragments.wording import clock, listed, number, pick, seconds
 
 TASK: Task = "count_shots"
 SHOTS = (1, 2, 3, 4, 5)
+LEAST_COUNTS = 3
+"""A film whose items could only answer one or two is not asked."""
 TRIES = 12
 HOW_MANY = (
     "These {n} pictures run through a stretch of film at equal steps. How many different shots are they from?",
@@ -39,22 +40,30 @@ SHOT_NAMES = ("a second", "a third", "a fourth", "a fifth", "a sixth", "a sevent
 
 
 def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
-    """Items of one film: strips over one to five shots, of which each shows in at least two pictures."""
-    chance = luck(wish, film, TASK)
-    # In a film without cuts the answer would always be one; such films would teach to guess it.
-    possible = [shots for shots in SHOTS if shots > 1 or len(film.takes) > 3]
-    wanted = chance.sample(possible, len(possible))
-    share = -(-wish.most // len(SHOTS))
-    yield from apart(in_turn([islice(_search(film, shots, wish), share) for shots in wanted]), wish)
+    """Items of one film: strips over one shot, two shots and so on, of which each shows in at least two pictures.
+
+    Every count comes up as often as the others that the film's items offer as answers: long runs of shots are harder
+    to find than short ones, so small numbers would otherwise be the better guess.
+    """
+    share = -(-wish.most // LEAST_COUNTS)
+    found = [list(islice(_search(film, shots, wish), share)) for shots in SHOTS]
+    n_counts = next((i for i, strips in enumerate(found) if not strips), len(found))
+    if n_counts < LEAST_COUNTS:
+        return
+    each = max(1, min(wish.most // n_counts, *(len(strips) for strips in found[:n_counts])))
+    for strips in found[:n_counts]:
+        for strip_, is_distinct in strips[:each]:
+            yield _draft(slate(film, TASK, strip_.frames, wish), strip_, (is_distinct, n_counts))
 
 
-def _search(film: Film, shots: int, wish: Wish) -> Iterator[Draft]:
+def _search(film: Film, shots: int, wish: Wish) -> Iterator[tuple[Strip, bool]]:
+    """Clear strips over so many shots, and whether no two of their shots look alike."""
     chance = luck(wish, film, TASK, shots)
     for takes in in_a_row(film, shots, chance):
         for _ in range(TRIES):
             found = random_strip(film, takes, chance)
             if found and found.is_clear(wish.limits) and _is_worth_counting(found, wish):
-                yield _draft(slate(film, TASK, found.frames, wish), found, all_differ(film, takes, wish.limits))
+                yield found, all_differ(film, takes, wish.limits)
                 break
 
 
@@ -63,10 +72,12 @@ def _is_worth_counting(found: Strip, wish: Wish) -> bool:
     return min(map(len, found.runs)) >= 2 and (len(found.runs) > 1 or found.inside() >= wish.limits.clear)
 
 
-def _draft(card: Slate, found: Strip, is_distinct: bool) -> Draft:
+def _draft(card: Slate, found: Strip, about: tuple[bool, int]) -> Draft:
+    is_distinct, n_counts = about
     chance = card.luck()
+    # Where a shot comes back, "how many shots" has two answers, "how many changes" has one.
     asks_shots = is_distinct and chance.random() < 0.6
-    answers = [_shots(k) if asks_shots else _changes(k - 1) for k in SHOTS]
+    answers = [_shots(k) if asks_shots else _changes(k - 1) for k in range(1, n_counts + 1)]
     right = answers[len(found.runs) - 1]
     chosen, answer = options(right, [other for other in answers if other != right], chance)
     wording, question = pick(HOW_MANY if asks_shots else HOW_OFTEN, chance)

@@ -50,7 +50,7 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
 
     def search(take: Take) -> Iterator[Draft]:
         chance = luck(wish, film, TASK, take.shot_id)
-        for frames in windows(film, take, N + 1, 0.6 * wish.limits.clear, chance):
+        for frames in windows(film, take, N + 1, 0.8 * wish.limits.clear, chance):
             order = _order(film, frames, wish)
             if order:
                 yield _draft(slate(film, TASK, frames.tolist(), wish), frames, order)
@@ -64,7 +64,7 @@ def _order(film: Film, frames: Frames, wish: Wish) -> Order | None:
     way = one_way(film, frames)
     between = distances.table(looks)
     nearest = distances.nearest_pair(between)
-    if way is None or nearest < 0.6 * wish.limits.clear:
+    if way is None or nearest < 0.8 * wish.limits.clear:
         return None
     return Order(*way, nearest, distances.detour(between))
 

@@ -14,9 +14,6 @@ from stages.fragments.timeline import Film, Take
 CLEAR_OF_ENDS_US = 80_000
 """A picture so near to the end of its shot may show the next, where a boundary was found a frame or two off."""
 
-Shares = tuple[tuple[float, float], tuple[float, float]]
-SOME, MUCH = (0.15, 0.5), (0.85, 1.0)
-ANY: Shares = ((0.15, 1.0), (0.15, 1.0))
 LEAST, MOST = 7, 14
 LENGTHS = (8, 9, 10, 11, 12)
 STEPS_US = (200_000, 300_000, 400_000, 500_000, 650_000, 800_000, 1_000_000, 1_300_000, 1_700_000, 2_200_000)
@@ -91,19 +88,15 @@ def strip(film: Film, start_us: int, step_us: int, n: int) -> Strip | None:
     return Strip(film, tuple(frames.tolist()), tuple(take for take in takes if take))
 
 
-def random_strip(film: Film, takes: tuple[Take, ...], chance: Random, shares: Shares = ANY) -> Strip | None:
-    """A strip, drawn at random, that begins in the first of the takes, ends in the last, and shows each of them.
-
-    ``shares`` bounds how much of the first take is shown, and how much of the last.
-    """
+def random_strip(film: Film, takes: tuple[Take, ...], chance: Random) -> Strip | None:
+    """A strip, drawn at random, that begins in the first of the takes, ends in the last, and shows each of them."""
     if len(takes) == 1:
         n, step = chance.choice(LENGTHS), chance.choice(STEPS_US)
         start, end = takes[0].inner_us
         slack = end - start - (n - 1) * step
         return strip(film, start + chance.randint(0, slack), step, n) if slack >= 0 else None
     first, last, n = takes[0], takes[-1], chance.randint(LEAST, MOST)
-    lengths = (min(take.length_us, 5_000_000) for take in (first, last))
-    ahead, behind = (chance.uniform(*share) * length for share, length in zip(shares, lengths, strict=True))
+    ahead, behind = (chance.uniform(0.15, 1) * min(take.length_us, 5_000_000) for take in (first, last))
     step = int((ahead + last.start_us - first.end_us + behind) / n)
     found = strip(film, first.end_us - int(ahead) + step // 2, step, n)
     return found if found and len(found.runs) == len(takes) else None
