@@ -79,7 +79,7 @@ def pyav_seeking(path: Path, times: Sequence[int]) -> Iterator[Picture]:
         stream.thread_type = "AUTO"
         for at_us in times:
             aim = at_us / 1e6
-            container.seek(int(aim / stream.time_base), stream=stream)
+            container.seek(int(aim / (stream.time_base or 1)), stream=stream)
             for frame in container.decode(stream):
                 if frame.time + 1 / RATE > aim + 1e-4:
                     yield at_us, frame.reformat(WIDE, HIGH, "rgb24").to_ndarray()
