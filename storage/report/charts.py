@@ -121,7 +121,7 @@ def _lengths(tables: Tables, table: str, value: str, said: tuple[str, str, Seque
         Bin(f"{low:g}", f"{high:g}", counted.get(nth, 0), counted.get(nth, 0) / highest)
         for nth, (low, high) in enumerate(pairwise(edges))
     ]
-    return Chart(title, f"In {unit}; half are under {middle:.3g}.", bins=_trimmed(found))
+    return Chart(title, f"In {unit}; the median is {middle:.3g}.", bins=_trimmed(found))
 
 
 def _trimmed(bins: Sequence[Bin]) -> tuple[Bin, ...]:

@@ -54,30 +54,44 @@ class Licence:
 
 def funnel(tables: Tables) -> list[Step]:
     """From the files that were given to the samples that are kept."""
-    steps = [_files(tables), _videos(tables), _counted(tables, "shots", "shots"), _counted(tables, "items", "items")]
-    return [step for step in [*steps, _kept(tables)] if step]
+    steps = [_given(tables), _videos(tables), _shots(tables), _items(tables), _kept(tables)]
+    return [step for step in steps if step]
 
 
-def _files(tables: Tables) -> Step | None:
+def _given(tables: Tables) -> Step | None:
     n = tables.count("sources")
     return None if n is None else Step("files given", n)
 
 
 def _videos(tables: Tables) -> Step | None:
-    """Different videos that could be read; what fell out are copies and files that were turned away."""
-    n = tables.count("media", "video_id")
-    n = tables.count("videos", "video_id") if n is None else n
-    lost = tables.ask(
-        "SELECT replace(reason, '_', ' '), count(*) AS n FROM outcomes WHERE outcome IN ('rejected', 'copy') "
-        "GROUP BY reason ORDER BY n DESC, reason",
-        "outcomes",
-    )
-    return None if n is None else Step("videos read", n, tuple(lost))
+    """Different videos that could be read; what fell out are copies and files that could not."""
+    read = "media" if "media" in tables.names else "videos"
+    n = tables.count(read, "video_id")
+    unread = f"outcome = 'copy' OR video_id IS NULL OR video_id NOT IN (SELECT video_id FROM {read})"  # noqa: S608
+    return None if n is None else Step("videos read", n, _lost(tables, unread))
 
 
-def _counted(tables: Tables, name: str, label: str) -> Step | None:
-    n = tables.count(name)
-    return None if n is None else Step(label, n)
+def _shots(tables: Tables) -> Step | None:
+    n = tables.count("shots")
+    return None if n is None else Step("shots", n)
+
+
+def _items(tables: Tables) -> Step | None:
+    """The items; what fell out are videos that were read, but of which nothing was asked."""
+    n = tables.count("items")
+    if n is None or "media" not in tables.names:
+        return None if n is None else Step("items", n)
+    read, asked = "video_id IN (SELECT video_id FROM media)", "video_id IN (SELECT video_id FROM items)"
+    lost = _lost(tables, f"outcome <> 'copy' AND {read} AND NOT {asked}")
+    return Step("items", n, tuple((f"{reason} (videos)", n_lost) for reason, n_lost in lost))
+
+
+def _lost(tables: Tables, condition: str) -> tuple[tuple[str, int], ...]:
+    """The sources to which the condition applies, counted by reason."""
+    sql = f"""
+        SELECT replace(reason, '_', ' '), count(*) AS n FROM outcomes WHERE {condition}
+        GROUP BY reason ORDER BY n DESC, reason"""  # noqa: S608
+    return tuple((reason, n) for reason, n in tables.ask(sql, "outcomes"))
 
 
 def _kept(tables: Tables) -> Step | None:

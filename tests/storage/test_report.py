@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 
-from schemas.items import Evidence, Guess, Item, Verdict
+from schemas.items import Evidence, Guess, Item, TraceStep, Verdict
 from schemas.media import Source, Video
 from schemas.samples import Sample
 from storage.blobs import Blobs
@@ -19,7 +19,7 @@ from storage.publish import Version
 from storage.report.guessing import interval
 from storage.report.thumbs import Thumbs
 from tests.storage.conftest import Publish
-from tests.storage.runs import ORDER, built, parts, picture
+from tests.storage.runs import ORDER, built, parts, picture, video_id
 
 Published = tuple[Workspace, Built, Version]
 pytestmark = pytest.mark.xdist_group("published")
@@ -108,6 +108,20 @@ def test_hostile_texts_add_no_element_and_no_attribute(workspace: Workspace, unc
     assert "<script>alert(1)</script>" in told  # shown, as text
     assert "{{ 7*7 }}" in told
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f]", told)
+
+
+def test_the_funnel_tells_videos_that_nothing_was_asked_of_from_files_that_could_not_be_read(
+    workspace: Workspace, unchecked: Publish
+) -> None:
+    given = parts(Blobs(workspace.blobs))
+    for row_type in (Item, Verdict, Evidence, TraceStep, Guess):
+        given[0].rows[row_type] = [
+            row for row in given[0].rows[row_type] if getattr(row, "video_id", "") != video_id(3)
+        ]
+    told = text(page(unchecked(workspace, built(workspace, given))))
+    assert "3 videos read \u22121 duplicate \u22121 not media" in told
+    assert "12 items \u22121 nothing to ask (videos)" in told
+    assert "8 kept \u22124 veracity" in told
 
 
 @pytest.mark.parametrize("kept", [1, 2, 6, 10])
