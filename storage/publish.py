@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from schemas.errors import RushesError
+from schemas.errors import Damaged, RushesError
 from storage.blobs import Blobs
 from storage.built import Built
 from storage.card import write_card
@@ -20,7 +20,7 @@ from storage.files import make_folder, sync, told
 from storage.layout import Workspace
 from storage.manifest import FileFacts, Manifest, digest, file_facts, read, software, walk
 from storage.outcomes import show as show_outcomes
-from storage.publish_cells import Stored, connect, show
+from storage.publish_cells import connect, show
 from storage.publish_draft import Draft, table_facts
 from storage.publish_lock import publishing
 from storage.publish_tables import write_tables
@@ -52,9 +52,9 @@ def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | No
     try:
         with publishing(workspace.versions):
             _sweep(workspace.versions)
-            latest = latest_version(workspace)
-            if latest and read(latest).inputs == inputs:
-                return _version(latest, is_new=False)
+            latest = _latest(workspace)
+            if latest and latest.inputs == inputs:
+                return _version(workspace, latest, is_new=False)
             return _publish(workspace, built, inputs, software() | dict(tools or {}))
     except OSError as refused:
         if isinstance(refused, RushesError):
@@ -63,25 +63,27 @@ def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | No
 
 
 def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str, str]) -> Version:
-    latest = latest_version(workspace)
-    number = int(latest.name) + 1 if latest else 1
+    before = latest_version(workspace)
+    number = int(before.name) + 1 if before else 1
     final = workspace.versions / str(number)
     with _unfinished(workspace.versions, number) as folder, _connection(workspace) as connection:
         show(connection, built)
         counted = show_outcomes(connection, built)
         tables = write_tables(connection, built, folder, Blobs(workspace.blobs), with_outcomes=counted)
-        if latest and _same(latest, folder, tables):
-            return _version(latest, is_new=False)
+        known = _file_facts(folder, (path for table in tables for path in table.files))
+        latest = _latest(workspace)
+        if latest and known == {path: latest.files[path] for table in latest.tables for path in table.files}:
+            return _version(workspace, latest, is_new=False)
         checks = check(connection, tables, folder / CHECKS)
         outcomes = _outcomes(connection) if counted else {}
         facts = table_facts(connection, built, tables, folder)
         draft = Draft(workspace, folder, number, built, tuple(tables), facts, outcomes, checks)
         _write_rest(connection, draft, tools)
-        _seal(folder, draft, inputs, tools)
+        manifest = _seal(draft, inputs, tools, known)
         folder.rename(final)
     sync([final.parent])
     write_catalog(workspace, built)
-    return _version(final, is_new=True)
+    return _version(workspace, manifest, is_new=True)
 
 
 @contextmanager
@@ -100,11 +102,11 @@ def _write_rest(connection: duckdb.DuckDBPyConnection, draft: Draft, tools: Mapp
     write_report(connection, draft, tools)
 
 
-def _seal(folder: Path, draft: Draft, inputs: str, tools: Mapping[str, str]) -> None:
+def _seal(draft: Draft, inputs: str, tools: Mapping[str, str], known: Mapping[str, FileFacts]) -> Manifest:
     """Writes the manifest over everything in the folder, and waits until all of it is on the disk."""
-    built = draft.built
-    files: dict[str, FileFacts] = {path.relative_to(folder).as_posix(): file_facts(path) for path in walk(folder)}
-    Manifest(
+    built, folder = draft.built, draft.folder
+    others = (path for path in walk(folder) if path.relative_to(folder).as_posix() not in known)
+    manifest = Manifest(
         number=draft.number,
         recipe=built.recipe,
         summary=built.summary,
@@ -113,10 +115,16 @@ def _seal(folder: Path, draft: Draft, inputs: str, tools: Mapping[str, str]) -> 
         inputs=inputs,
         tables=draft.facts,
         outcomes=draft.outcomes,
-        files=files,
+        files={**known, **_file_facts(folder, others)},
         software=tools,
-    ).write(folder)
+    )
+    manifest.write(folder)
     sync(path for path in folder.rglob("*") if path.is_file())
+    return manifest
+
+
+def _file_facts(folder: Path, paths: Iterable[Path]) -> dict[str, FileFacts]:
+    return {path.relative_to(folder).as_posix(): file_facts(path) for path in paths}
 
 
 def _outcomes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -139,16 +147,17 @@ def _stat(path: Path) -> list[object]:
     return [path.name, found.st_size, found.st_mtime_ns]
 
 
-def _same(latest: Path, folder: Path, tables: list[Stored]) -> bool:
-    """Whether the latest version's Parquet files are these, byte for byte."""
-    now = {path.relative_to(folder).as_posix(): file_facts(path) for table in tables for path in table.files}
-    stored = read(latest)
-    before = {path: stored.files[path] for table in stored.tables for path in table.files}
-    return now == before
+def _latest(workspace: Workspace) -> Manifest | None:
+    """The manifest of the latest version; None without one, or when it is damaged and nothing equals it any more."""
+    latest = latest_version(workspace)
+    try:
+        return read(latest) if latest else None
+    except Damaged:
+        return None
 
 
-def _version(path: Path, *, is_new: bool) -> Version:
-    manifest = read(path)
+def _version(workspace: Workspace, manifest: Manifest, *, is_new: bool) -> Version:
+    path = workspace.versions / str(manifest.number)
     return Version(manifest.number, path, is_new, manifest.rows(), manifest.outcomes)
 
 

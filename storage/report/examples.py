@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from storage.blobs import Blobs
 from storage.exports import letter
+from storage.publish_pictures import read_blob
 from storage.report.ask import Tables
 from storage.report.sheets import clock
 from storage.report.thumbs import Thumbs
@@ -56,8 +58,7 @@ class Example:
 
 
 SAMPLES = """
-SELECT sample_id, task, split, uri, question, options, answer, reasoning, labels, pictures_us,
-       [image.bytes FOR image IN images] AS pictures
+SELECT sample_id, task, split, uri, question, options, answer, reasoning, labels, pictures_us, pictures
 FROM samples SEMI JOIN (
     SELECT sample_id FROM (
         SELECT sample_id, task, row_number() OVER (PARTITION BY task ORDER BY md5(sample_id)) AS nth FROM samples
@@ -65,16 +66,17 @@ FROM samples SEMI JOIN (
 ) USING (sample_id) ORDER BY task, sample_id"""
 
 
-def examples(tables: Tables, thumbs: Thumbs) -> list[Example]:
+def examples(tables: Tables, thumbs: Thumbs, blobs: Blobs) -> list[Example]:
     """Twenty items, spread evenly over the tasks; which ones depends on nothing but their ids."""
     if "samples" not in tables.names:
         return []
     found = tables.connection.execute(SAMPLES, {"n": ITEMS})
     names = [column[0] for column in found.description or ()]
-    return [_example(tables, dict(zip(names, row, strict=True)), thumbs) for row in found.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [_example(tables, row, _pictures(row, thumbs, blobs)) for row in rows]
 
 
-def _example(tables: Tables, row: dict[str, Any], thumbs: Thumbs) -> Example:
+def _example(tables: Tables, row: dict[str, Any], pictures: tuple[Picture, ...]) -> Example:
     sample = row["sample_id"]
     return Example(
         sample_id=sample,
@@ -82,7 +84,7 @@ def _example(tables: Tables, row: dict[str, Any], thumbs: Thumbs) -> Example:
         split=row["split"],
         source=row["uri"].rpartition("/")[2],
         question=row["question"],
-        pictures=_pictures(row, thumbs),
+        pictures=pictures,
         options=tuple(Option(letter(place), text, place == row["answer"]) for place, text in enumerate(row["options"])),
         reasoning=row["reasoning"],
         evidence=_evidence(tables, sample),
@@ -90,12 +92,12 @@ def _example(tables: Tables, row: dict[str, Any], thumbs: Thumbs) -> Example:
     )
 
 
-def _pictures(row: dict[str, Any], thumbs: Thumbs) -> tuple[Picture, ...]:
+def _pictures(row: dict[str, Any], thumbs: Thumbs, blobs: Blobs) -> tuple[Picture, ...]:
     labels = row["labels"] if len(row["labels"]) == len(row["pictures"]) else [""] * len(row["pictures"])
     times = row["pictures_us"] if len(row["pictures_us"]) == len(row["pictures"]) else [None] * len(row["pictures"])
     return tuple(
-        Picture(thumbs.picture(image, WIDTH), label, "" if at is None else f"{at / 1e6:.2f} s")
-        for image, label, at in zip(row["pictures"], labels, times, strict=True)
+        Picture(thumbs.picture(read_blob(blobs, name), WIDTH), label, "" if at is None else f"{at / 1e6:.2f} s")
+        for name, label, at in zip(row["pictures"], labels, times, strict=True)
     )
 
 

@@ -55,7 +55,7 @@ def _shown(value: Any) -> Any:
 def facts(tables: Tables, draft: Draft, tools: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows, by the names that the template uses."""
     thumbs, blobs = Thumbs(), Blobs(draft.workspace.blobs)
-    shown = examples(tables, thumbs)
+    shown = examples(tables, thumbs, blobs)
     return {
         "draft": draft,
         "built": draft.built,

@@ -134,6 +134,15 @@ def test_a_changed_row_makes_a_new_version_beside_the_old_one(workspace: Workspa
     assert published_bytes(second.path)["videos/part-00000.parquet"] != before["videos/part-00000.parquet"]
 
 
+def test_a_latest_version_that_is_damaged_is_published_anew_beside_it(workspace: Workspace, unchecked: Publish) -> None:
+    run = built(workspace)
+    first = unchecked(workspace, run)
+    (first.path / "manifest.json").write_text("{}")
+    second = unchecked(workspace, run)
+    assert (second.number, second.is_new) == (2, True)
+    assert published_bytes(second.path) == published_bytes(first.path)
+
+
 def test_a_publisher_that_fails_leaves_nothing_behind(
     workspace: Workspace, unchecked: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
