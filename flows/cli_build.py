@@ -42,7 +42,7 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
         wish = _wish(
             recipe, videos, to, settings, clips, engine=engine, profile=profile, workers=workers, publish=not no_publish
         )
-        run(wish)
+        _tell_paths(run(wish))
 
 
 def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
@@ -122,7 +122,6 @@ def run(wish: "Wish") -> "Result":
     console().print("", funnel_table(result.funnel), sep="\n")
     if not result.funnel.kept:
         _nothing_kept(result)
-    _tell_paths(result)
     return result
 
 
@@ -133,6 +132,8 @@ def _bare(wish: "Wish") -> "Result":
     with planned(wish) as begun:
         with display(begun.tables) as shown:
             wait_for_all(begun, shown.tell, shown.finished)
+        if wish.publish:
+            print("  checking and publishing", file=sys.stderr, flush=True)
         return conclude(begun, wish)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from flows.sources import address, resolved
 from schemas.duckdb import literal, quoted
 from schemas.errors import BadInput
 from storage.catalog import latest_version
@@ -27,6 +29,7 @@ LEADS_TO = {
 
 KEYS = {table: column for column, table in LEADS_TO.items() if column.endswith("_id") and column != "kept_source_id"}
 MANY, SHORTEST = 12, 6
+COUNT = "how_many_in_all"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def explain(workspace: Workspace, row_id: str) -> Explanation:
     Raises BadInput when there is no such row, or several begin so.
     """
     shelf = Shelf(workspace)
-    row = shelf.find(row_id)
+    row = shelf.find(address(resolved(row_id)) if Path(row_id).exists() else row_id)
     return Explanation(row, tuple(_origins(shelf, row)), tuple(_hanging(shelf, row)))
 
 
@@ -128,7 +131,9 @@ class Shelf:
                 raise BadInput(f"several rows begin with {row_id!r}: {several}; give more of the id")
             if matches:
                 table = min((str(match["table"]) for match in matches), key=self.order().index)
-                return self.get(table, str(matches[0]["row_id"]))
+                found = self.get(table, str(matches[0]["row_id"]))
+                if found:
+                    return found
         raise BadInput(f'no row has the id {row_id!r}; rushes sql "FROM items" shows those of items')
 
     def _matches(self, condition: str) -> list[dict[str, Any]]:
@@ -141,22 +146,20 @@ class Shelf:
             looks.append(f"(SELECT 'sources', source_id FROM {self.name('sources')} WHERE uri {condition} LIMIT 5)")  # noqa: S608
         return self.rows(" UNION ALL ".join(looks))
 
-    def get(self, table: str, row_id: str) -> Found:
-        """The row of that table with that key."""
-        found = self.where(table, self.key(table), row_id)
-        return Found(table, self.key(table), found[0], self.made(table))
+    def get(self, table: str, row_id: str) -> Found | None:
+        """The row of that table with that key, if there is one."""
+        found, _ = self.where(table, self.key(table), row_id)
+        return Found(table, self.key(table), found[0], self.made(table)) if found else None
 
-    def where(self, table: str, column: str, value: str) -> list[dict[str, Any]]:
-        """The first rows of a table with this value in this column."""
-        return self.rows(
-            f"SELECT * FROM {self.name(table)} WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)} "  # noqa: S608
+    def where(self, table: str, column: str, value: str) -> tuple[list[dict[str, Any]], int]:
+        """The first rows of a table with this value in this column, and how many there are."""
+        found = self.rows(
+            f"SELECT *, count(*) OVER () AS {COUNT} FROM {self.name(table)} "  # noqa: S608
+            f"WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)} "
             f"ORDER BY {quoted(self.key(table))} LIMIT {MANY}"
         )
-
-    def count(self, table: str, column: str, value: str) -> int:
-        """How many rows of a table have this value in this column."""
-        sql = f"SELECT count(*) AS n FROM {self.name(table)} WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)}"  # noqa: S608
-        return int(self.rows(sql)[0]["n"])
+        count = int(found[0][COUNT]) if found else 0
+        return [{name: one for name, one in row.items() if name != COUNT} for row in found], count
 
 
 def _pattern(text: str) -> str:
@@ -180,8 +183,8 @@ def _named(shelf: Shelf, row: Found) -> Iterator[Found]:
         if table is None or table not in shelf.columns or value is None:
             continue
         for one in value if isinstance(value, list) else [value]:
-            if shelf.count(table, shelf.key(table), str(one)):
-                yield shelf.get(table, str(one))
+            if found := shelf.get(table, str(one)):
+                yield found
 
 
 def _made_of(shelf: Shelf, row: Found) -> str | None:
@@ -192,8 +195,9 @@ def _made_of(shelf: Shelf, row: Found) -> str | None:
 def _hanging(shelf: Shelf, row: Found) -> Iterator[Hanging]:
     for table in shelf.order():
         column = _link(shelf, row, table)
-        if column and (count := shelf.count(table, column, row.row_id)):
-            yield Hanging(table, count, tuple(shelf.where(table, column, row.row_id)))
+        rows, count = shelf.where(table, column, row.row_id) if column else ([], 0)
+        if rows:
+            yield Hanging(table, count, tuple(rows))
 
 
 def _link(shelf: Shelf, row: Found, table: str) -> str | None:

@@ -17,7 +17,7 @@ from flows.funnel import Funnel
 from infra.board import TableReport
 from infra.run import TablePlan
 
-PLAIN_WIDTH = 120
+PLAIN_WIDTH = 400
 
 
 class Display(Protocol):
@@ -31,11 +31,9 @@ class Display(Protocol):
 
 
 def console(*, to_stderr: bool = False) -> Console:
-    """Where to print: as wide as the terminal, or wide enough for a log."""
+    """Where to print: as wide as the terminal; elsewhere so wide that no row is broken."""
     stream = sys.stderr if to_stderr else sys.stdout
-    return Console(
-        file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False, soft_wrap=not stream.isatty()
-    )
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 class Lines:

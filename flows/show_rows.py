@@ -150,10 +150,11 @@ def _origin(origin: Found) -> RenderableType:
 def _hang(branch: Tree, hanging: Hanging, row: Found) -> None:
     more = "" if hanging.count == len(hanging.rows) else f", the first {len(hanging.rows)}"
     table = branch.add(f"{hanging.table} ({hanging.count:,}{more})")
-    skip = {row.key, "uri", "video_id", "sample_id"}
+    skip = {row.key, "uri"} | ({"video_id"} if hanging.table != "videos" else set())
     for values in hanging.rows:
         told = {name: value for name, value in values.items() if name not in skip and value is not None}
         told = {name: value for name, value in told.items() if not isinstance(value, bytes | list | dict)}
+        told = {name: value for name, value in told.items() if not str(value).startswith(row.row_id)}
         table.add(", ".join(f"[dim]{name}[/dim] {_brief(value)}" for name, value in list(told.items())[:9]))
 
 
