@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.media import Frame, FrameAgain, FrameRequest
+from schemas.media import Frame, FrameAgain, FrameRequest, Signal, Video
 from schemas.rejects import Reject
 from schemas.units import FrameId, VideoId
 from stages import readers, sandbox
@@ -17,8 +17,9 @@ from stages.picture import bits_apart, grid_distance
 from stages.readers import Reader, Shape
 from stages.refusal import Refused
 from stages.sample import TakeFrames, TakeFramesAgain
+from stages.watch import WatchVideos
 from tests import footage
-from tests.builders import FakeEnv
+from tests.builders import FakeEnv, row
 from tests.footage import Known, clip, number_in, number_in_grid
 
 FAST = ["plain", "open GOP", "variable rate", "turned by 90", "transport stream", "cut by copy", "negative times"]
@@ -89,6 +90,20 @@ def test_the_three_readers_agree_on_what_a_picture_looks_like() -> None:
     for other in others:
         assert grid_distance(one.grid, other.grid) < 0.01
         assert bits_apart(one.hash, other.hash) <= 4
+
+
+@pytest.mark.parametrize("kind", ["plain", "variable rate", "turned by 90", "transport stream", "cut by copy", "AVI"])
+def test_pictures_and_signals_speak_of_the_same_frames(kind: str) -> None:
+    path = clip(kind).path
+    (signal,) = WatchVideos().run([row(Video, uri=str(path), size_bytes=path.stat().st_size)], FakeEnv())
+    assert isinstance(signal, Signal)
+    numbers = range(0, signal.n_frames, 7)
+    wishes = _wishes(path, [int(signal.pts_us[number]) for number in numbers])
+    for number, frame in zip(numbers, TakeFrames().run(wishes, FakeEnv()), strict=True):
+        assert isinstance(frame, Frame)
+        assert frame.pts_us == signal.pts_us[number]
+        assert grid_distance(frame.grid, signal.grids[432 * number : 432 * number + 432]) < 0.01
+        assert bits_apart(frame.hash, int(signal.hash[number])) <= 4
 
 
 def test_a_time_after_the_end_has_no_frame() -> None:
