@@ -6,6 +6,7 @@ Fast because deblocking is left out and scaling averages areas: at this size nob
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ MOST_PIXELS = 40_000_000
 """A decoder refuses larger pictures before it allocates them."""
 
 _FAST = {"skip_loop_filter": "all", "flags2": "+fast", "max_pixels": str(MOST_PIXELS)}
-_PROBED_ROWS = 12
+_PROBED_ROWS = 8
 _LONGEST_LAST_US = 1_000_000
 _ONLY_FRAME_US = 40_000
 _COVERS = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -159,7 +160,10 @@ class _Scaler:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        return np.rot90(np.stack([_pixels(plane)[:, :width] for plane in small.planes]), turns, (1, 2))
+        pixels = np.empty((3, height, width), np.uint8)
+        for channel, plane in enumerate(small.planes):
+            pixels[channel] = _pixels(plane)[:, :width]
+        return np.rot90(pixels, turns, (1, 2)) if turns else pixels
 
 
 def _pixels(plane: VideoPlane) -> npt.NDArray[np.uint8]:
@@ -177,9 +181,14 @@ def _sharpness(frame: VideoFrame) -> float:
     luma = _pixels(gray.planes[0])[: gray.height, : gray.width]
     if min(luma.shape) < 2:
         return 0.0
-    rows = np.linspace(0, gray.height - 2, min(_PROBED_ROWS, gray.height - 1)).astype(int)
+    rows = _probed_rows(gray.height)
     above, below = luma[rows], luma[rows + 1]
     across = np.maximum(above[:, 1:], above[:, :-1]) - np.minimum(above[:, 1:], above[:, :-1])
     down = np.maximum(below, above) - np.minimum(below, above)
     steps = across.sum(dtype=np.uint32) / across.size + down.sum(dtype=np.uint32) / down.size
     return float(steps) / 2 / 255
+
+
+@lru_cache(maxsize=8)
+def _probed_rows(height: int) -> npt.NDArray[np.intp]:
+    return np.linspace(0, height - 2, min(_PROBED_ROWS, height - 1)).astype(np.intp)
