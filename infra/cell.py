@@ -51,7 +51,7 @@ class CellMaker:
             outcome = self._make(plan, order, begun)
         except RushesError as error:
             outcome = Outcome(order, error=error)
-        except Exception as error:  # noqa: BLE001  the one place where a fault of ours becomes a StageBroken
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the one place where a fault of ours becomes a StageBroken
             said = f"{type(error).__name__}: {error}"
             broken = StageBroken(f"{plan.made_by} broke on {order.what}{self._rows_now}: {said}")
             broken.add_note("".join(traceback.format_exception(error)))

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -158,11 +159,12 @@ class _Ending:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         foreman = self._foreman
-        try:
-            foreman.engine.stop()
-        finally:
-            foreman.log.close()
+        with ExitStack() as last:  # in this order backwards, and all of it whatever fails on the way
+            last.callback(
+                foreman.board.end, error or Stopped("the run was stopped; run the same command again to go on")
+            )
             for counts in foreman.counts.values():
-                counts.keep()
-            foreman.board.end(error or Stopped("the run was stopped; run the same command again to go on"))
+                last.callback(counts.keep)
+            last.callback(foreman.log.close)
+            last.callback(foreman.engine.stop)
         return True

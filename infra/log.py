@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from infra.order import Blueprint, Outcome
-from storage.files import make_folder
+from storage.files import make_folder, told
 
 
 class CellLog:
@@ -37,7 +37,10 @@ class CellLog:
             "trace": getattr(outcome.error, "__notes__", None),
             "crashed": outcome.crashed,
         }
-        self._file.write(json.dumps(line) + "\n")
+        try:
+            self._file.write(json.dumps(line) + "\n")
+        except OSError as refused:
+            raise told(refused, self.path) from refused
 
     def close(self) -> None:
         """Ends the file."""

@@ -4,8 +4,10 @@ A cache: whatever it lacks is read from the footers, and two runs that overwrite
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
+from schemas.errors import DiskFull, ToolDown
 from storage.files import Landing
 from storage.indexes import is_index, read_index
 from storage.layout import rejects_path, rows_path
@@ -34,11 +36,11 @@ class Counts:
         self._known[cell] = self._news[cell] = pair
 
     def keep(self) -> None:
-        """Remembers for the next run what this one learnt."""
+        """Remembers for the next run what this one learnt, if the disk lets us: the next run can count again."""
         if not self._news:
             return
         known = _remembered(self._folder) | self._news
-        with Landing() as landing:
+        with suppress(DiskFull, ToolDown), Landing() as landing:
             landing.path(self._folder / NAME).write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
         self._news = {}
 
