@@ -34,8 +34,8 @@ def place(tmp_path: Path, prefect_harness: None, monkeypatch: pytest.MonkeyPatch
     sys.modules.pop("toy_notes", None)
 
 
-def run(**more: object) -> Result:
-    return build(**{"recipe": "toy_notes.py", "videos": ["footage"], "to": "dataset", "engine": "inline"} | more)  # type: ignore[arg-type]
+def run(videos: str = "footage", profile: str = "local") -> Result:
+    return build(recipe="toy_notes.py", videos=[videos], to="dataset", engine="inline", profile=profile)
 
 
 async def _told(flow_run_id: UUID) -> tuple[list[TaskRun], list[Artifact]]:
@@ -82,7 +82,7 @@ def test_a_tool_that_is_down_for_longer_than_the_engine_waits_is_tried_again_by_
 
 def test_what_the_user_got_wrong_is_not_tried_again(place: Path) -> None:
     with pytest.raises(BadInput, match="no such file or folder"):
-        run(videos=["nowhere"])
+        run(videos="nowhere")
 
 
 def test_a_tool_that_stays_down_fails_the_flow_and_what_is_done_stays(

@@ -5,6 +5,7 @@ from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from flows import demo
@@ -13,7 +14,7 @@ from flows.films_backdrops import BACKDROPS
 from flows.films_movers import MOVERS
 
 
-def decoded(path: Path) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
+def decoded(path: Path) -> list[npt.NDArray[Any]]:
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
 
