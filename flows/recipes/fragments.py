@@ -4,6 +4,8 @@ Source: the fragment tasks of SF2T (arXiv:2504.07745), the camera and cut dimens
 and the executable programs of STAIR (arXiv:2401.03901). Where ours differs, and whose each number is: docs/recipes.md.
 """
 
+from typing import Any
+
 from flows.recipes.footage import Footage, footage
 from flows.recipes.query import query
 from schemas.items import Recheck, Timeline, Twin, Verdict
@@ -17,6 +19,9 @@ from stages.solve import SolveAgain
 from stages.tell import CiteEvidence, TellSteps
 from stages.transform import CutClips
 from stages.write import WriteItems
+
+Tables = dict[str, Rows[Any]]
+"""Tables by the names under which a query knows them."""
 
 WITH_CLIPS = """
 SELECT samples.* REPLACE (clips.blob AS clip)
@@ -41,33 +46,21 @@ def fragments(
     kept item into a file of its own.
     """
     seen = footage(sources, CutShots())
-    timelines = select(
-        Timeline,
-        query("timelines"),
-        videos=seen.videos,
-        media=seen.media,
-        shots=seen.shots,
-        looks=seen.looks,
-        signals=seen.signals,
-    )
+    timelines = _timelines(seen)
     items = timelines.then(WriteItems(seed=seed))
     requests = select(FrameRequest, query("frame_requests"), items=items)
-    quotas = {"per_video": per_video, "per_task": per_task}
+    again = requests.then(TakeFramesAgain())
+    answers = select(Recheck, query("rechecks"), items=items, again=again, timelines=timelines).then(SolveAgain())
+    told: Tables = {
+        "items": items,
+        "answers": answers,
+        "guesses": items.then(GuessBlind(), over="all"),
+        "twins": _twins(seen),
+    }
+    verdicts = select(Verdict, query("verdicts", per_video=per_video, per_task=per_task), over="all", **told)
     shares = {"validation_percent": validation_percent, "test_percent": test_percent}
-    rechecks = select(
-        Recheck, query("rechecks"), items=items, again=requests.then(TakeFramesAgain()), timelines=timelines
-    )
-    verdicts = select(
-        Verdict,
-        query("verdicts", **quotas),
-        over="all",
-        items=items,
-        answers=rechecks.then(SolveAgain()),
-        guesses=items.then(GuessBlind(), over="all"),
-        twins=_twins(seen),
-    )
     picks = select(Pick, query("picks", **shares), verdicts=verdicts)
-    made = {
+    parts: Tables = {
         "items": items,
         "picks": picks,
         "frames": requests.then(TakeFrames()),
@@ -76,9 +69,15 @@ def fragments(
         "videos": seen.videos,
     }
     if not clips:
-        return select(Sample, query("samples"), **made)
+        return select(Sample, query("samples"), **parts)
     cut = select(ClipRequest, query("clip_requests"), items=items, picks=picks).then(CutClips())
-    return select(Sample, WITH_CLIPS.format(samples=query("samples")), clips=cut, **made)
+    return select(Sample, WITH_CLIPS.format(samples=query("samples")), clips=cut, **parts)
+
+
+def _timelines(seen: Footage) -> Rows[Timeline]:
+    """Each video's shots and signals side by side."""
+    tables: Tables = {"videos": seen.videos, "media": seen.media, "shots": seen.shots, "looks": seen.looks}
+    return select(Timeline, query("timelines"), signals=seen.signals, **tables)
 
 
 def _twins(seen: Footage) -> Rows[Twin]:
