@@ -27,8 +27,9 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS),
 
     Gives one ``Signal`` per 4096 frames, the first at time 0. A damaged video gives the frames that could be decoded;
     how many were promised is the probe's to say. Rejects: ``no_video_stream``, ``unsupported_codec``,
-    ``too_many_pixels``, ``undecodable``, ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time),
-    ``size_change``, ``decode_budget``, ``decode_timeout``, ``decode_oom``, ``decode_crash``.
+    ``too_many_pixels``, ``too_small``, ``encrypted``, ``undecodable``, ``no_frames``, ``timestamps`` (more than one
+    frame in 20 goes back in time), ``size_change``, ``decode_budget``, ``decode_timeout``, ``decode_oom``,
+    ``decode_crash``.
     """
 
     most_frames: int = 1_000_000
@@ -95,6 +96,8 @@ def _reason(why: str) -> Reason:
 _CHILD_REASONS: tuple[Reason, ...] = (
     "no_video_stream",
     "too_many_pixels",
+    "too_small",
+    "encrypted",
     "undecodable",
     "unsupported_codec",
     "no_frames",

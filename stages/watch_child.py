@@ -22,6 +22,9 @@ from stages.watch_pictures import Picture, Seen, Unwatchable, open_video, pictur
 BLOCK = 64
 """Pictures measured at once: enough to make numpy worth its while, few enough to stay in the processor's cache."""
 
+LEAST_PIXELS = 16
+"""What a side must have at least: of a smaller picture nobody can tell what it shows."""
+
 _WAITING = 4
 Columns = dict[str, npt.NDArray[Any]]
 
@@ -74,6 +77,8 @@ def _verdict(seen: Seen, most_frames: int) -> tuple[str, str]:
         return "no_frames", f"no frame could be decoded; {seen.errors} damaged packets"
     if seen.lost > max(2, seen.frames // 20):
         return "timestamps", f"{seen.lost} frames have no place in time beside {seen.frames} that have"
+    if min(min(size) for size in seen.sizes) < LEAST_PIXELS:
+        return "too_small", f"{min(seen.sizes)} pixels; each side must have {LEAST_PIXELS}"
     if len(seen.sizes) > 1:
         return "size_change", f"the picture changes its size: {sorted(seen.sizes)}"
     return "", ""

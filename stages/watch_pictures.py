@@ -124,7 +124,7 @@ def pictures(container: InputContainer, stream: VideoStream, seen: Seen) -> Iter
 
 
 def frames(container: InputContainer, stream: VideoStream, seen: Seen) -> Iterator[VideoFrame]:
-    """The frames as the decoder gives them."""
+    """The frames as the decoder gives them. Raises ``Unwatchable`` for encrypted ones, of which it would make noise."""
     packets = container.demux(stream)
     is_over = False
     while not is_over:
@@ -134,6 +134,8 @@ def frames(container: InputContainer, stream: VideoStream, seen: Seen) -> Iterat
             seen.errors += 1
             packet = None  # the demuxer gave up: what is left in the decoder is all there is
         is_over = packet is None or not packet.size
+        if packet is not None and packet.has_sidedata("encryption_info"):
+            raise Unwatchable("encrypted", "its packets are encrypted, and there is no key")
         try:
             yield from stream.codec_context.decode(None if is_over else packet)
         except EOFError:

@@ -181,6 +181,14 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     assert reason(footage.sound_only(tmp_path / "sound.mp4")) == "no_video_stream"
 
 
+def test_an_encrypted_video_is_called_so(tmp_path: Path) -> None:
+    assert reason(footage.encrypted(tmp_path / "encrypted.mp4")) == "encrypted"
+
+
+def test_a_picture_of_a_few_pixels_is_turned_away(tmp_path: Path) -> None:
+    assert reason(made(tmp_path / "tiny.mp4", "testsrc2=s=8x8:r=25:d=0.2")) == "too_small"
+
+
 def test_too_large_a_picture_is_refused_before_it_is_decoded() -> None:
     assert reason(footage.huge()) == "too_many_pixels"
 
