@@ -20,7 +20,7 @@ from stages.tell import CiteEvidence, TellSteps
 from stages.transform import CutClips
 from stages.write import WriteItems
 
-Tables = dict[str, Rows[Any]]
+Tables = dict[str, Any]
 """Tables by the names under which a query knows them."""
 
 WITH_CLIPS = """
