@@ -1,5 +1,8 @@
 """The command ``rushes``. What is heavy is imported by the command that needs it, so that ``--help`` is instant."""
 
+import atexit
+import contextlib
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -65,4 +68,22 @@ def main() -> None:
     """Runs the command line. Ends the process: 0 done, 1 nothing could be done, 2 bad input, 128 + n by signal n."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # they are text streams here
-    app()
+    codes: list[int] = []
+    atexit.register(_leave, codes)
+    try:
+        app()
+    except SystemExit as left:
+        codes.append(left.code if isinstance(left.code, int) else int(left.code is not None))
+        raise
+
+
+def _leave(codes: list[int]) -> None:
+    """Ends the process at once. Registered first, so it is the last thing to run at exit.
+
+    DuckDB's binding would otherwise print, on standard error, everything of its that is still alive then.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    if codes:
+        os._exit(codes[0])

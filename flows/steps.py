@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,12 @@ def wait_for_all(run: Run, tell: Callable[[TableReport], None], finished: Callab
     """Every table of a begun run, all waited for at once. Whatever keeps one from being complete stops the run."""
     with ThreadPoolExecutor(len(run.tables), thread_name_prefix="table") as pool:
         try:
-            for done in as_completed([pool.submit(run.wait, table, tell) for table in run.tables]):
-                finished(done.result())
+            waiting = [pool.submit(run.wait, table, tell) for table in run.tables]
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for one in [one for one in waiting if one in done]:
+                    finished(one.result())
+                waiting = [one for one in waiting if one not in done]
         except BaseException:
             run.stop()
             raise
