@@ -47,7 +47,7 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
     """
     share = -(-wish.most // LEAST_COUNTS)
     found = [list(islice(_search(film, shots, wish), share)) for shots in SHOTS]
-    n_counts = next((i for i, strips in enumerate(found) if not strips), len(found))
+    n_counts = min(wish.most, next((i for i, strips in enumerate(found) if not strips), len(found)))
     if n_counts < LEAST_COUNTS:
         return
     each = max(1, min(wish.most // n_counts, *(len(strips) for strips in found[:n_counts])))
@@ -137,7 +137,8 @@ def _counted(found: Strip, right: str) -> str:
     times = found.times_us
     if not found.changes:
         return f"Nothing is cut between {clock(times[0])} and {clock(times[-1])}, so the answer is: {right.lower()}."
-    moments = listed([f"{place + 1} and {place + 2}" for place in found.changes])
+    last = [str(place + 1) for place in found.changes]
     first = clock(times[found.changes[0] + 1])
-    when = f"by {first}" if len(found.changes) == 1 else f"for the first time by {first}"
-    return f"The shot changes between pictures {moments}, {when}. So the answer is: {right.lower()}."
+    when = f"by {first}" if len(last) == 1 else f"for the first time by {first}"
+    after = f"picture{'s' * (len(last) > 1)} {listed(last)}"
+    return f"The shot changes after {after}, {when}. So the answer is: {right.lower()}."

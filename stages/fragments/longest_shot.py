@@ -28,8 +28,8 @@ WORDINGS = (
         " are from, which is the longest in this stretch?"
     ),
     (
-        "Of the {k} shots that the evenly spaced pictures 1 to {n} run through, which one lasts longest there: that"
-        " of {letters}?"
+        "Of the {k} shots that the evenly spaced pictures 1 to {n} run through, which one lasts longest"
+        " there? {letters} show one each."
     ),
     (
         "{letters} are from the {k} shots that pictures 1 to {n} show in order, equally far apart in time. Which "

@@ -98,7 +98,8 @@ def _travel(looks: Looks, dense: Looks) -> tuple[Kind, tuple[float, ...]] | None
     dense_centres, dense_amount, _ = distances.centres(dense, background)
     way = np.abs(centres[-1] - centres[0])
     axis = int(way[1] > way[0])
-    if distances.smallest_step(centres[:, axis]) < 0.04 or dense_amount.min() < 0.25:
+    least = max(0.02, 0.16 / (len(looks) - 1))
+    if distances.smallest_step(centres[:, axis]) < least or dense_amount.min() < 0.25:
         return None
     if not _never_turns(dense_centres[:, axis]):
         return None

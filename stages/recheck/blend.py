@@ -1,14 +1,17 @@
-"""The kind of a transition, from the brightness of the pictures in it, pixel by pixel at 64 by 36."""
+"""The kind of a transition, from the brightness of the pictures in it, pixel by pixel."""
 
 import numpy as np
 
 from stages.recheck.sheet import Floats
 
+MOVED = 0.3
+"""A mix that leaves more than this share of the change unexplained is none."""
+
 
 def kind(lumas: Floats) -> str | None:
     """What leads from the first picture to the last: cut, fade, wipe or dissolve; None where the pictures do not say.
 
-    ``lumas``: float64[n, 36, 64] in grey levels, the first and the last of which show one shot alone.
+    ``lumas``: float64[n, rows, columns] in grey levels, the first and the last of which show one shot alone.
     """
     one, other, inside = lumas[0], lumas[-1], lumas[1:-1]
     whole = float(np.abs(other - one).mean())
@@ -22,6 +25,9 @@ def kind(lumas: Floats) -> str | None:
     share, patches, blend = mixed
     if min(share, 1 - share) < 0.12:
         return "cut"
+    # In a shot that moves, neither patches nor blends of its first and last picture make up those in between.
+    if min(patches, blend) > MOVED * whole:
+        return None
     if patches < 0.75 * blend:
         return "wipe"
     return "dissolve" if blend < 0.75 * patches else None

@@ -45,23 +45,32 @@ def _number(option: str) -> int | None:
 
 
 def _changes(sheet: Sheet, found: list[Moment]) -> list[int]:
-    """The places after which the shot changes: the pictures are unlike, and the track jumps between them.
+    """The places after which the shot changes: the pictures are unlike, and the track jumps or blends between them.
 
-    Raises Unclear where the one says so and the other does not.
+    Raises Unclear where the pictures are unlike and the track says neither.
     """
     if not certainly_forward(found):
         raise Unclear("the pictures are not in order")
     between = unlike(sheet.grids[: len(found)], sheet.lumas[: len(found)])
     changes = []
-    for place in range(len(found) - 1):
-        _, sharpness = jump(sheet, found[place], found[place + 1])
+    for place, (one, other) in enumerate(pairwise(found)):
+        _, sharpness = jump(sheet, one, other)
         is_other = between[place, place + 1] >= (OTHER if sharpness < SHARP else SAME)
-        if is_other and sharpness < SOFT:
-            names = f"{sheet.labels[place]} and {sheet.labels[place + 1]}"
-            raise Unclear(f"pictures {names} are unlike, but nothing in the film jumps between them")
+        if is_other and sharpness < SHARP and not _blends(sheet, one, other):
+            if sharpness > SOFT:
+                names = f"{sheet.labels[place]} and {sheet.labels[place + 1]}"
+                raise Unclear(f"pictures {names} are unlike, but the film hardly jumps between them")
+            continue
         if is_other:
             changes.append(place)
     return changes
+
+
+def _blends(sheet: Sheet, one: Moment, other: Moment) -> bool:
+    """Whether the track goes from one moment to the other by a gradual transition."""
+    first, last = np.searchsorted(sheet.track_us, [one.best_us, other.best_us])
+    luma = sheet.track[first : last + 1].reshape(-1, 9, 16, 3)[..., 0].astype(np.float64)
+    return len(luma) > 2 and blend.kind(luma) in ("dissolve", "fade", "wipe")
 
 
 def longest_shot(sheet: Sheet) -> Solution:

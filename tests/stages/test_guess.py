@@ -1,82 +1,106 @@
-"""What words alone give away is found, and what they do not give away is not."""
-
-from random import Random
+import random
+from collections import Counter
+from dataclasses import replace
 
 from schemas.items import Guess, Item
 from schemas.units import ItemId, VideoId
-from stages.guess import GuessBlind
+from stages.guess import GuessBlind, option_words
+from tests.builders import row
 
-N = 240
+COLOURS = ("red", "green", "blue", "grey")
 
 
-def an_item(number: int, chance: Random, *, tell: bool) -> Item:
-    """One of 60 videos' items; with ``tell`` the right option is worded otherwise than the wrong ones."""
-    answer = chance.randrange(4)
-    options = [f"Picture {chance.randrange(1, 9)}" for _ in range(4)]
-    if tell:
-        options[answer] = f"Certainly picture {chance.randrange(1, 9)}"
-    return Item(
-        item_id=ItemId(f"i{number:04d}"),
-        video_id=VideoId(f"v{number // 4}"),
-        uri="x.mp4",
-        task="odd_one_out",
-        question="Which picture does not belong?",
+def question(number: int, video: int, leak: str = "") -> Item:
+    """An item with four options in random places; ``leak`` is a word that stands in the right one alone."""
+    draw = random.Random(number)
+    right, options = draw.randrange(4), draw.sample(COLOURS, 4)
+    options[right] += leak
+    return replace(
+        row(Item, number),
+        item_id=ItemId(f"item-{number:05d}"),
+        video_id=VideoId(f"video-{video:03d}"),
+        question="Which colour is it?",
         options=tuple(options),
-        answer=answer,
-        answer_text=options[answer],
-        pictures_us=(0, 1),
-        labels=("1", "2"),
-        shot_ids=(),
-        start_us=0,
-        end_us=1,
-        seed=0,
-        wording=0,
-        program="[]",
+        answer=right,
+        answer_text=options[right],
+        task="rearrange",
     )
 
 
-def items(*, tell: bool) -> list[Item]:
-    chance = Random(3)
-    return [an_item(number, chance, tell=tell) for number in range(N)]
+def accuracy(guesses: list[Guess]) -> float:
+    return sum(guess.is_right for guess in guesses) / len(guesses)
 
 
-def guesses(rows: list[Item]) -> list[Guess]:
-    return [guess for guess in GuessBlind().run(rows, None) if isinstance(guess, Guess)]
+def guessed(items: list[Item]) -> list[Guess]:
+    return list(GuessBlind().run(items, None))
 
 
-def accuracy(found: list[Guess]) -> float:
-    return sum(guess.is_right for guess in found) / len(found)
+def test_a_word_that_gives_the_answer_away_is_found() -> None:
+    guesses = guessed([question(i, i % 20, " indeed") for i in range(300)])
+    assert accuracy(guesses) > 0.95
+    assert all(guess.confidence > 0.4 for guess in guesses)
 
 
-def test_a_wording_that_gives_the_answer_away_is_found() -> None:
-    assert accuracy(guesses(items(tell=True))) > 0.95
+def test_items_that_give_nothing_away_are_guessed_no_better_than_by_chance() -> None:
+    assert 0.15 < accuracy(guessed([question(i, i % 20) for i in range(300)])) < 0.35
 
 
-def test_without_a_tell_the_guesses_are_no_better_than_chance() -> None:
-    # 240 items, chance 1/4: three standard errors are 8.4 points.
-    assert abs(accuracy(guesses(items(tell=False))) - 0.25) < 0.09
+def test_an_answer_that_is_common_is_found() -> None:
+    items = [question(i, i % 20) for i in range(300)]
+    common = [replace(item, answer=item.options.index("blue"), answer_text="blue") for item in items[:200]] + items[
+        200:
+    ]
+    assert accuracy(guessed(common)) > 0.6
 
 
-def test_every_item_is_guessed_once_in_each_repeat_and_the_same_way_each_time() -> None:
-    rows = items(tell=False)
-    found = guesses(rows)
-    assert sorted(guess.answer_id for guess in found) == sorted(
-        f"{row.item_id}/blind/{n}" for row in rows for n in range(3)
-    )
-    assert guesses(rows) == found
+def test_nothing_is_learned_from_the_same_video() -> None:
+    """In each video the right option has the video's own word, and the wrong ones those of others."""
+    items = []
+    for i in range(300):
+        item, video = question(i, i % 20), i % 20
+        words = [video if place == item.answer else (video + 1 + place) % 20 for place in range(4)]
+        options = tuple(
+            f"{option} {'abcdefghijklmnopqrst'[word]}" for option, word in zip(item.options, words, strict=True)
+        )
+        items.append(replace(item, options=options, answer_text=options[item.answer]))
+    assert accuracy(guessed(items)) < 0.4
 
 
-def test_the_right_answers_of_a_video_never_help_to_guess_that_video() -> None:
-    """A word that appears in one video only cannot be learned, although it marks every right answer there."""
-    chance = Random(5)
-    rows = [an_item(number, chance, tell=False) for number in range(N)]
-    only = [an_item(number, chance, tell=True) for number in range(4 * 60, 4 * 60 + 40)]
-    only = [Item(**(vars(row) | {"video_id": VideoId("alone")})) for row in only]
-    found = [guess for guess in guesses(rows + only) if guess.video_id == "alone"]
-    assert accuracy(found) < 0.6
+def test_a_handful_of_items_is_guessed_by_lot() -> None:
+    guesses = guessed([question(i, i) for i in range(3)])
+    assert len(guesses) == 9
+    assert {guess.repeat for guess in guesses} == {0, 1, 2}
+    assert all(0.24 < guess.confidence < 0.26 for guess in guesses)
+    assert len({guess.answer_id for guess in guesses}) == 9
 
 
-def test_with_too_little_to_learn_from_nothing_is_guessed() -> None:
-    assert guesses(items(tell=True)[:20]) == []
-    one_video = [Item(**(vars(row) | {"video_id": VideoId("v")})) for row in items(tell=True)]
-    assert guesses(one_video) == []
+def test_one_video_alone_is_guessed_by_lot() -> None:
+    assert 0.1 < accuracy(guessed([question(i, 0, " indeed") for i in range(60)])) < 0.45
+
+
+def test_no_items_give_no_guesses() -> None:
+    assert guessed([]) == []
+
+
+def test_the_order_in_which_items_come_changes_nothing() -> None:
+    items = [question(i, i % 7, " indeed" if i % 2 else "") for i in range(80)]
+    assert guessed(items) == guessed(items[::-1])
+
+
+def test_another_seed_deals_and_draws_anew() -> None:
+    items = [question(i, i % 7) for i in range(80)]
+    again = list(GuessBlind(seed=8).run(items, None))
+    assert [guess.choice for guess in again] != [guess.choice for guess in guessed(items)]
+
+
+def test_learning_from_fewer_items_is_still_learning() -> None:
+    items = [question(i, i % 20, " indeed") for i in range(300)]
+    assert accuracy(list(GuessBlind(most=60, repeats=1).run(items, None))) > 0.9
+
+
+def test_every_option_has_its_words_and_its_standing() -> None:
+    item = replace(question(1, 1), options=("A, B, C", "B, A, C", "A, C, B"), answer=0, question="Which order?")
+    words = list(option_words(item))
+    assert [Counter(part.split()[1] for part in found)["place"] for found in words] == [1, 1, 1]
+    assert "rearrange is a, b, c" in words[0]
+    assert len({next(word for word in found if "common" in word) for found in words}) > 1
