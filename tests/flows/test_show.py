@@ -46,20 +46,19 @@ def test_a_funnel_tells_the_most_frequent_reason_first() -> None:
 
 def test_an_item_is_shown_whole_with_its_answer_marked() -> None:
     sample = row(
-        Sample, options=("two", "three"), answer=1, question="How many?", reasoning="One.\nThen two more.", labels=("A", "B"),
-        pictures_us=(0, 1_500_000), pictures=("a", "b"), evidence='[{"start_us": 0, "end_us": 40000, "what": "a cut"}]',
-    )  # fmt: skip
+        Sample,
+        options=("two", "three"),
+        answer=1,
+        question="How many?",
+        reasoning="One.\nThen two more.",
+        labels=("A", "B"),
+        pictures_us=(0, 1_500_000),
+        pictures=("a", "b"),
+        evidence='[{"start_us": 0, "end_us": 40000, "what": "a cut"}]',
+    )
     text = printed(item_panel(vars(sample)))
-    for words_shown in (
-        "How many?",
-        "  A. two",
-        "→ B. three",
-        "One.",
-        "Then two more.",
-        "B at 1.50 s",
-        "0.00 s to 0.04 s: a cut",
-    ):
-        assert words_shown in text
+    for part in ("How many?", "  A. two", "→ B. three", "Then two more.", "B at 1.50 s", "0.00 s to 0.04 s: a cut"):
+        assert part in text
 
 
 def test_hostile_text_neither_moves_the_cursor_nor_colours_the_terminal() -> None:
