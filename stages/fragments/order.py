@@ -43,10 +43,11 @@ class Order:
         """The proof in words; ``labels`` name the pictures in their true order, the given one first."""
         first, rest = labels[0], labels[1:]
         if self.kind == "drift":
-            grown = [f"{label} ({wording.percent(value)})" for label, value in zip(rest, self.values[1:], strict=True)]
+            shares = [wording.percent(value) for value in self.values[1:]]
+            later = [f"{label} ({share})" for label, share in zip(rest[1:], shares[1:], strict=True)]
             return (
-                f"Held against picture {first}, picture {grown[0]} has changed least; "
-                f"the change then grows without a break, from there to {wording.listed(grown[1:])}."
+                f"Held against picture {first}, picture {rest[0]} has changed least ({shares[0]}); "
+                f"from there the change keeps growing: {wording.listed(later)}."
             )
         words, further = self._way()
         return (
