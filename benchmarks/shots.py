@@ -108,14 +108,19 @@ def _shots(path: Path) -> Found:
 
 
 def theirs(name: str, python: str, paths: list[Path]) -> tuple[str, float, dict[str, Found]] | None:
-    """What another detector finds, or None where it is not installed."""
-    command = [python, str(ROOT / "benchmarks" / "shots_others.py"), name, *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{name}: left out: {done.stderr.strip().splitlines()[-1] if done.stderr else 'it failed'}")
-        return None
-    said = json.loads(done.stdout.splitlines()[-1])
-    return said["version"], said["seconds"], {film: [(at, None) for at in cuts] for film, cuts in said["found"].items()}
+    """What another detector finds, a process for each film, or None where it is not installed."""
+    version, seconds, found = "", 0.0, {}
+    for path in paths:
+        command = [python, str(ROOT / "benchmarks" / "shots_others.py"), name, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"it failed with status {done.returncode}"]
+            print(f"{name}: left out at {path.name}: {said[-1]}")
+            return None
+        answer = json.loads(done.stdout.splitlines()[-1])
+        version, seconds = answer["version"], seconds + answer["seconds"]
+        found[str(path)] = [(at, None) for at in answer["found"][str(path)]]
+    return version, seconds, found
 
 
 @dataclass
@@ -156,14 +161,15 @@ def main() -> None:
     parser.add_argument("--films", type=Path)
     parser.add_argument("--seeds", type=int, nargs="*", default=[7, 11, 13])
     parser.add_argument("--python", default=str(ROOT / ".bench" / "bin" / "python"))
+    parser.add_argument("--only", nargs="*", default=["ours", "content", "adaptive", "transnet"])
     asked = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="rushes-films-") as folder:
         paths = sorted(asked.films.rglob("*.mp4")) if asked.films else list(films(asked.seeds, Path(folder)))
-        compare(paths, asked.python)
+        compare(paths, asked.python, asked.only)
 
 
-def compare(paths: list[Path], python: str) -> None:
+def compare(paths: list[Path], python: str, only: list[str]) -> None:
     groups = sorted({path.parent for path in paths})
     print(f"{len(paths)} films, {MAKER.name if MAKER.exists() else 'painted'}\n")
     print(
@@ -171,8 +177,9 @@ def compare(paths: list[Path], python: str) -> None:
         + "|---" * 8
         + "|"
     )
-    report("", paths, groups, ours(paths))
-    for name in ("content", "adaptive", "transnet"):
+    if "ours" in only:
+        report("", paths, groups, ours(paths))
+    for name in (one for one in only if one != "ours"):
         found = theirs(name, python, paths) if Path(python).exists() else None
         if found:
             report("" if name == "transnet" else name, paths, groups, found)
