@@ -9,6 +9,7 @@ Prints one line of JSON per measurement. Run it on a machine that does nothing e
 """
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -105,10 +106,17 @@ def idle(folder: Path) -> None:
     recipe, given = many_tables(20), plain_sources(N_PARTS, size=PART_BYTES)
     workspace = Workspace(folder)
     fill(recipe, given, workspace)
+    with Run(recipe, given, workspace, engine("ray"), profile=TWO_CORES) as run:
+        cells = sum(len(table.cells) for table in run.built().tables)
     for _ in range(3):
-        seconds, built = timed(lambda: build(recipe, given, workspace, "ray"))
-        cells = sum(len(table.cells) for table in built.tables)
-        tell("run with nothing to do", seconds=seconds, cells=cells, tables=len(built.tables), peak_rss_mb=peak_mb())
+        seconds, _ = timed(lambda: idle_run(recipe, given, workspace))
+        tell("run with nothing to do", seconds=seconds, cells=cells, peak_rss_mb=peak_mb())
+
+
+def idle_run(recipe: Rows[Any], given: list[Source], workspace: Workspace) -> None:
+    """A whole run that finds everything done."""
+    with Run(recipe, given, workspace, engine("ray"), profile=TWO_CORES) as run:
+        run.built()
 
 
 def fill(recipe: Rows[Any], given: list[Source], workspace: Workspace) -> None:
@@ -135,32 +143,68 @@ def fill(recipe: Rows[Any], given: list[Source], workspace: Workspace) -> None:
 
 
 def beside_bare(recipe: Rows[Any], given: list[Source], folder: Path, repeats: int) -> None:
-    """A build on Ray beside the same stages run bare in two processes, in turns, so that noise hits both alike."""
-    ways: dict[str, Callable[[], Any]] = {
-        "bare on 2 processes": lambda: run_bare(recipe, given, folder / "bare", 2),
-        "ray on 2 cores": lambda: build(recipe, given, Workspace(folder / "ray"), "ray"),
+    """A build on Ray beside the same stages run bare in two processes, in turns, so that noise hits both alike.
+
+    Beside the wall time the CPU time of all processes together: on a busy machine only that says anything.
+    """
+    ways: dict[str, Callable[[], float]] = {
+        "bare": lambda: cpu_of(lambda: run_bare(recipe, given, folder / "bare", 2)),
+        "ray": lambda: build(recipe, given, Workspace(folder / "ray"), "ray"),
     }
-    start = statistics.median(timed(partial(start_of_ray, folder / f"start{n}"))[0] for n in range(3))
-    tell("fixed start of ray, and its end", seconds=start)
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    starts = [timed(partial(start_of_ray, folder / f"start{n}")) for n in range(3)]
+    start_s, start_cpu_s = (statistics.median(values) for values in zip(*starts, strict=True))
+    tell("fixed start of ray, and its end", seconds=start_s, cpu_s=start_cpu_s)
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
-            taken[name].append(timed(way)[0])
-            for made in ("bare", "ray"):
-                shutil.rmtree(folder / made, ignore_errors=True)
-    bare, ray = (statistics.median(taken[name]) for name in ways)
-    tell("beside bare", bare_s=bare, ray_s=ray, start_s=start, ratio=(ray - start) / bare, repeats=repeats, runs=taken)
+            taken[name].append(timed(way))
+            shutil.rmtree(folder / name, ignore_errors=True)
+    bare_s, bare_cpu_s = (statistics.median(values) for values in zip(*taken["bare"], strict=True))
+    ray_s, ray_cpu_s = (statistics.median(values) for values in zip(*taken["ray"], strict=True))
+    tell("wall", bare_s=bare_s, ray_s=ray_s, ratio=(ray_s - start_s) / bare_s, runs=taken)
+    tell("cpu", bare_s=bare_cpu_s, ray_s=ray_cpu_s, ratio=(ray_cpu_s - start_cpu_s) / bare_cpu_s)
 
 
-def start_of_ray(folder: Path) -> None:
+def start_of_ray(folder: Path) -> float:
     """A build of next to nothing: what remains is Ray's start and end."""
-    build(busy(seconds=0.0), plain_sources(2), Workspace(folder), "ray")
+    return build(busy(seconds=0.0), plain_sources(2), Workspace(folder), "ray")
 
 
-def build(recipe: Rows[Any], given: list[Source], workspace: Workspace, engine_name: str) -> Any:
-    """A whole run."""
-    with Run(recipe, given, workspace, engine(engine_name), profile=TWO_CORES) as run:
-        return run.built()
+def build(recipe: Rows[Any], given: list[Source], workspace: Workspace, engine_name: str) -> float:
+    """A whole run. Gives the CPU seconds of all processes that it had."""
+
+    def run() -> None:
+        with Run(recipe, given, workspace, engine(engine_name), profile=TWO_CORES) as run:
+            run.built()
+            living.append(cpu_of_children())
+
+    living: list[float] = []
+    before = os.times()
+    run()
+    after = os.times()
+    return sum(after[:2]) - sum(before[:2]) + living[0]
+
+
+def cpu_of(action: Callable[[], Any]) -> float:
+    """The CPU seconds that this process and those of its children that have ended spend on an action."""
+    before = os.times()
+    action()
+    after = os.times()
+    return sum(after[:4]) - sum(before[:4])
+
+
+def cpu_of_children() -> float:
+    """The CPU seconds so far of all living descendants of this process."""
+    stats = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            stats[int(path.parent.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
+    family = {os.getpid()}
+    for _ in stats:
+        family |= {pid for pid, (parent, _) in stats.items() if parent in family}
+    ticks = sum(spent for pid, (_, spent) in stats.items() if pid in family and pid != os.getpid())
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, Any]:
