@@ -34,7 +34,8 @@ class InlineEngine:
         def tell(outcome: Outcome) -> None:
             post(partial(done, outcome))
 
-        self._thread = threading.Thread(target=self._work, args=(crew, berth, tell), daemon=True, name="cells")
+        maker = CellMaker(crew, berth, self._stopped)  # here, so that whatever is wrong with it is raised
+        self._thread = threading.Thread(target=self._work, args=(maker, tell), daemon=True, name="cells")
         self._thread.start()
 
     def submit(self, order: Order) -> None:
@@ -56,8 +57,7 @@ class InlineEngine:
         if self._thread:
             self._thread.join(PATIENCE_S)
 
-    def _work(self, crew: Crew, berth: Berth, tell: Callable[[Outcome], None]) -> None:
-        maker = CellMaker(crew, berth, self._stopped)
+    def _work(self, maker: CellMaker, tell: Callable[[Outcome], None]) -> None:
         while order := self._next():
             tell(maker.make(order))
 

@@ -1,12 +1,17 @@
--- What each gate says of each item. Quotas count among the items that pass the other gates.
+-- What each gate says of each item. Quotas count among the items that pass the other gates. A task is alarming when it is
+-- guessed better than chance with a probability of one in a hundred by luck; of such a task, what is guessed right every
+-- time goes.
 WITH blind AS (
     SELECT item_id, video_id, task, count(*) AS repeats, count(*) FILTER (is_right) AS right_guesses
     FROM guesses GROUP BY ALL
 ), guessable AS (
-    SELECT task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance,
-           avg(is_right::INT) - avg(1 / len(options))
-             > 1.96 * sqrt(avg(1 / len(options)) * (1 - avg(1 / len(options))) / count(DISTINCT guesses.item_id)) AS is_alarming
-    FROM guesses JOIN items USING (item_id, task) GROUP BY task
+    SELECT task, accuracy, chance,
+           n_items >= 20 AND accuracy - chance > 2.33 * sqrt(chance * (1 - chance) / n_items) AS is_alarming
+    FROM (
+        SELECT task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance,
+               count(DISTINCT guesses.item_id) AS n_items
+        FROM guesses JOIN items USING (item_id, task) GROUP BY task
+    )
 ), context AS (
     SELECT item_id, items.video_id, 'context' AS gate,
            NOT (coalesce(is_alarming, false) AND coalesce(right_guesses = repeats, false)) AS passed,
