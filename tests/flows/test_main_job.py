@@ -17,7 +17,8 @@ from PIL import Image
 
 from flows.films import Film, Take, write_all
 
-pytestmark = pytest.mark.slow
+# One worker for all of them: they share films and a dataset.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("main_job")]
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 LOOKS = ("hills", "city", "reef", "sea", "table")
@@ -130,8 +131,8 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(undisturbed: Dataset,
 
 def test_a_changed_setting_makes_again_only_what_lies_downstream(footage: Path, tmp_path: Path) -> None:
     dataset = Dataset(tmp_path)
-    dataset.build(footage / "later")
-    dataset.build(footage / "later", more=("--set", "per_video=2"))
+    dataset.build(footage / "later", more=("--no-publish",))
+    dataset.build(footage / "later", more=("--no-publish", "--set", "per_video=2"))
     assert set(dataset.made()) == {"verdicts", "picks", "samples"}
 
 
