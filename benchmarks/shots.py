@@ -109,7 +109,8 @@ def _shots(path: Path) -> Found:
 
 def theirs(name: str, python: str, paths: list[Path]) -> tuple[str, float, dict[str, Found]] | None:
     """What another detector finds, a process for each film, or None where it is not installed."""
-    version, seconds, found = "", 0.0, {}
+    version, seconds = "", 0.0
+    found: dict[str, Found] = {}
     for path in paths:
         command = [python, str(ROOT / "benchmarks" / "shots_others.py"), name, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -60,7 +60,7 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS),
         limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _CPUS), memory_bytes=self.memory_bytes)
         stretches: list[Stretch] = []
         with sandbox.stream(argv, limits, inputs=(path,)) as child:
-            end = _listen(child, stretches)
+            end = hear(child, stretches)
             finished = child.finish()
         if end is None:
             raise refusal(finished, "decode_crash")
@@ -69,22 +69,18 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS),
         return list(_rows(video, stretches, end))
 
 
-def _listen(child: sandbox.Child, stretches: list[Stretch]) -> End | None:
+def hear(child: sandbox.Child, stretches: list[Stretch]) -> End | None:
     """Collects what the child says until its closing statement; None where it ends, or talks nonsense, before that."""
     while head := child.read(HEAD.size):
         kind, size = HEAD.unpack(head)
-        if size > (STRETCH * FRAME_BYTES if kind == b"S" else _LONGEST_END):
-            break
-        body = child.read(size)
-        if body is None:
-            break
+        body = child.read(size) if size <= (STRETCH * FRAME_BYTES if kind == b"S" else _LONGEST_END) else None
         try:
-            if kind == b"E":
+            if kind == b"E" and body is not None:
                 return read_end(body)
-            stretches.append(read_stretch(body))
+            stretches.append(read_stretch(body or b""))
         except (ValueError, TypeError):
-            break
-    child.stop()
+            child.stop()
+            return None
     return None
 
 
