@@ -19,15 +19,15 @@ ATTEMPTS = 4
 """Overviews drawn for each item wished, before the film is given up."""
 PAIR = (
     (
-        "Pictures 1 to {n} are an overview of the film, in order. When does the moment in picture A come: before or"
-        " after the one in picture B?"
+        "Pictures 1 to {n} are an overview of the film, in order. When does the moment in picture P come: before or"
+        " after the one in picture Q?"
     ),
-    "Use pictures 1 to {n}, which go through the film in order, to place A and B. Which of the two is earlier?",
+    "Use pictures 1 to {n}, which go through the film in order, to place P and Q. Which of the two is earlier?",
     (
-        "The numbered pictures show shots of the film in order. A and B are other moments of these shots. Which "
+        "The numbered pictures show shots of the film in order. P and Q are other moments of these shots. Which "
         "comes first?"
     ),
-    "Here are pictures 1 to {n} in the order of the film, and two more, A and B. Which order do A and B have?",
+    "Here are pictures 1 to {n} in the order of the film, and two more, P and Q. Which order do P and Q have?",
 )
 SEVERAL = (
     (
@@ -119,7 +119,7 @@ def _draft(card: Slate, overview: Sequence[int], asked: Sequence[Match]) -> Draf
     in_time = [letters[match.frame] for match in asked]
     end = chance.choice(("first", "last"))
     if len(asked) == 2:
-        names = {"AB": "A comes before B", "BA": "A comes after B"}
+        names = {"PQ": "P comes before Q", "QP": "P comes after Q"}
         right = names["".join(in_time)]
         wording, question = pick(PAIR, chance)
     else:

@@ -23,7 +23,7 @@ STRIDES = {1: "half a step", 2: "one step", 4: "two steps", 6: "three steps"}
 LEAST_STEP_US = 120_000
 WORDINGS = (
     (
-        "Pictures 1 to 8 show a stretch of film as it was shot, one picture every {step}. Pictures A to C show a "
+        "Pictures 1 to 8 show a stretch of film as it was shot, one picture every {step}. Pictures P to R show a "
         "part of it again, also one picture every {step}, but perhaps slowed down or sped up. How fast are they "
         "played?"
     ),
@@ -33,10 +33,10 @@ WORDINGS = (
     ),
     (
         "Somebody played a part of the stretch in pictures 1 to 8 once more, maybe at another speed, and took "
-        "pictures A to C at the same pace as before. What was the speed?"
+        "pictures P to R at the same pace as before. What was the speed?"
     ),
     (
-        "Compare how far things get from A to C with how far they get from 1 to 8; both rows have one picture every"
+        "Compare how far things get from P to R with how far they get from 1 to 8; both rows have one picture every"
         " {step}. How fast does the lettered row play?"
     ),
 )
@@ -117,10 +117,10 @@ def _program(film: Film, rows: Rows, pictures: list[tuple[int, str]], chance: Ra
     told = listed([f"{letter} {_matched(place)}" for letter, place in places.items()])
     program.step("match_rows", {"labels": list(places)}, places, f"Picture {told}.")
     right = SPEEDS[rows.step]
-    pace, again = times["2"] - times["1"], (times["C"] - times["A"]) // (AGAIN - 1)
+    pace, again = times["2"] - times["1"], (times["R"] - times["P"]) // (AGAIN - 1)
     text = (
         f"From one lettered picture to the next the film goes on by {STRIDES[rows.step]} of the numbered row, from "
-        f"{clock(times['A'])} to {clock(times['C'])} in all: the row plays {right[0].lower()}{right[1:]}."
+        f"{clock(times['P'])} to {clock(times['R'])} in all: the row plays {right[0].lower()}{right[1:]}."
     )
     program.step("divide", {"step_us": again, "normal_us": pace}, rows.step / 2, text)
     return program

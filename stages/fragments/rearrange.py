@@ -65,7 +65,7 @@ def _draft(card: Slate, frames: Frames, order: Order) -> Draft:
     return Draft(
         slate=card,
         wording=wording,
-        question=question.format(letters="A, B, C and D"),
+        question=question.format(letters="P, Q, R and S"),
         options=chosen,
         answer=answer,
         pictures=tuple(pictures),

@@ -5,7 +5,8 @@ from random import Random
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-LETTERS = "ABCDEFGH"
+LETTERS = "PQRSTUVW"
+"""What lettered pictures are called: not A to H, which is what options are called."""
 
 
 def clock(time_us: int) -> str:

@@ -17,7 +17,7 @@ def rearrange(sheet: Sheet) -> Solution:
     if order[0] != "1":
         return Solution(None, f"picture {order[0]} comes before picture 1, which is said to be the first")
     found = order[1:]
-    return sheet.choose([re.findall(r"\b[A-H]\b", option) == found for option in sheet.options], ", ".join(found))
+    return sheet.choose([re.findall(r"\b[A-Z]\b", option) == found for option in sheet.options], ", ".join(found))
 
 
 def in_order(sheet: Sheet) -> Solution:
@@ -74,7 +74,7 @@ def before_after(sheet: Sheet) -> Solution:
     letters = [sheet.labels[places[place]] for place in order]
     what = f"the order is {', '.join(letters)}"
     if len(letters) == 2:
-        word = "before" if letters == ["A", "B"] else "after"
+        word = "before" if letters == sorted(letters) else "after"
         return sheet.choose([word in option for option in sheet.options], what)
     asked = letters[-1] if re.search(r"\blast\b", sheet.question) else letters[0]
     return sheet.choose([option.endswith(asked) for option in sheet.options], what)

@@ -119,7 +119,7 @@ def paced(item: Item) -> bool:
 def placed(item: Item) -> bool:
     letters = sorted((label for label in item.labels if label.isalpha()), key=lambda label: times(item)[label])
     if len(letters) == 2:
-        return ("before" in item.answer_text) == (letters == ["A", "B"])
+        return ("before" in item.answer_text) == (letters == ["P", "Q"])
     return item.answer_text[-1] == letters[-1 if re.search(r"\blast\b", item.question) else 0]
 
 
