@@ -47,16 +47,6 @@ class Pick(Row, table="picks", key="item_id", published=False):
     split: Split
 
 
-class Copy(Row, table="copies", key="source_id"):
-    """A source whose content came in before, under another name or in another part."""
-
-    source_id: str
-    video_id: VideoId
-    uri: str
-    kept_source_id: str
-    kept_uri: str
-
-
 class Outcome(Row, table="outcomes", key="source_id"):
     """What became of one file that was given: every source ends in exactly one outcome.
 
