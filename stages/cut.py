@@ -8,7 +8,7 @@ from schemas.rejects import Reject
 from schemas.units import Score, ShotId, VideoId
 from stages.cut_abrupt import as_scores, cuts
 from stages.cut_boundary import Boundary
-from stages.cut_fades import screens
+from stages.cut_fades import fades, lead_in, lead_out
 from stages.cut_gradual import Straightness, gradual
 from stages.cut_track import Track, track
 from stages.stage import Needs, Stage, groups
@@ -54,8 +54,8 @@ class CutShots(Stage[Signal, Shot, None], version=1, needs=Needs(cpus=1), batch_
     def _decide(self, film: Track) -> list[Boundary]:
         """Every boundary in order, between what leads into the first shot and what leads out of the last."""
         longest = max(4, round(self.longest_s * film.rate_hz))
-        empty = screens(film, longest)
-        begin, end, dips = empty.begin, empty.end, empty.fades
+        begin, end = lead_in(film, longest), lead_out(film, longest)
+        dips = [dip for dip in fades(film, longest) if begin < dip.first and dip.last < end]
         sharp = [
             Boundary(i, i, "cut", float(as_scores(stands)))
             for i, stands in cuts(film, self.cut_ratio, self.cut_change, self.cut_area)

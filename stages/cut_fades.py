@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.cut_boundary import Boundary
-from stages.cut_track import BLACK, BLOCKS, WHITE, Array, Flags, Track, apart, distance
+from stages.cut_track import BLACK, BLOCKS, PIECE, WHITE, Array, Flags, Track, apart, distance
 
 _FLOOR = 0.28
 """The bottom of a valley lies below this part of the height of both edges."""
@@ -47,52 +47,43 @@ class _Valley:
     right: int
 
 
-@dataclass(frozen=True)
-class Screens:
-    """Where the first shot shows fully, where the last one still does (the frame after), and the fades between."""
-
-    begin: int
-    end: int
-    fades: list[Boundary]
-
-
-def screens(track: Track, longest_frames: int) -> Screens:
-    """The fades through black and white, and black at either end; a slope has ``longest_frames`` at most."""
-    black, white = (_Depth(colour, distance(track, colour), _is_bare(track, colour)) for colour in (BLACK, WHITE))
-    begin, end = _lead_in(track, black, longest_frames), _lead_out(track, black, longest_frames)
+def fades(track: Track, longest_frames: int) -> list[Boundary]:
+    """The fades through black and white, and black screens between shots; a slope has ``longest_frames`` at most."""
     found: list[Boundary] = []
-    for depth in (black, white):
+    for colour in (BLACK, WHITE):
+        depth = _Depth(colour, distance(track, colour), _is_bare(track, colour))
         for valley in _valleys(depth, longest_frames):
             boundary = _judge(track, depth, valley)
             if boundary and all(boundary.last <= other.first or boundary.first >= other.last for other in found):
                 found.append(boundary)
-    return Screens(begin, end, sorted(one for one in found if begin < one.first and one.last < end))
+    return sorted(found)
 
 
-def _lead_in(track: Track, black: _Depth, longest: int) -> int:
+def lead_in(track: Track, longest_frames: int) -> int:
     """The first frame that shows the opening shot fully: 0, unless the video opens on black."""
-    if not black.bare[0] or black.bare.all():
+    bare = _is_bare(track, BLACK)
+    if not bare[0] or bare.all():
         return 0
-    foot = int(np.argmin(black.bare))
-    top = _climb(black.height, foot - 1, longest)
+    foot = int(np.argmin(bare))
+    top = _climb(distance(track, BLACK), foot - 1, longest_frames)
     return top if _is_faithful(track, BLACK, range(foot, top), top) else foot
 
 
-def _lead_out(track: Track, black: _Depth, longest: int) -> int:
+def lead_out(track: Track, longest_frames: int) -> int:
     """The frame after the last that shows the closing shot fully: the end, unless the video ends on black."""
-    if not black.bare[-1] or black.bare.all():
+    bare = _is_bare(track, BLACK)
+    if not bare[-1] or bare.all():
         return track.n
-    foot = track.n - 1 - int(np.argmin(black.bare[::-1]))
-    top = track.n - 1 - _climb(black.height[::-1], track.n - 2 - foot, longest)
+    foot = track.n - 1 - int(np.argmin(bare[::-1]))
+    top = track.n - 1 - _climb(distance(track, BLACK)[::-1], track.n - 2 - foot, longest_frames)
     return top + 1 if _is_faithful(track, BLACK, range(top + 1, foot + 1), top) else foot + 1
 
 
 def _is_bare(track: Track, colour: Array) -> Flags:
     """Which frames show nothing but the colour."""
-    luma = track.grids[:, ::3]
-    strays = (luma > colour[0] + _BARE) | (luma < colour[0] - _BARE)
-    bare: Flags = strays.sum(1) <= BLOCKS // 20
-    return bare
+    few = BLOCKS // 20
+    pieces = (track.levels(at, at + PIECE)[:, ::3] for at in range(0, track.n, PIECE))
+    return np.concatenate([(np.abs(piece - colour[0]) > _BARE).sum(1) <= few for piece in pieces])
 
 
 def _valleys(depth: _Depth, longest: int) -> Iterator[_Valley]:

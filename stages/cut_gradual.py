@@ -17,7 +17,7 @@ from stages.cut_boundary import Boundary
 from stages.cut_track import PIECE, Array, Track, alike, apart, area
 
 _SHORTEST = 4
-_GROWTH = 1.45
+_GROWTH = 1.3
 _STEP = 0.5
 """The largest single change, as a part of the whole one: anything above is a cut."""
 _PACE = 9.0
@@ -92,17 +92,13 @@ def _windows_in(track: Track, stretch: _Stretch, rules: Straightness) -> Iterato
     grids, change = track.levels(stretch.low, stretch.high), track.change[stretch.low : stretch.high].copy()
     change[0] = 0
     way = np.cumsum(change)
-    if way[-1] < rules.change:
-        return
     width = float(_SHORTEST)
     while int(width) < min(stretch.longest + 2, len(grids)):
         w = int(width)
         path = way[w:] - way[:-w]
-        width = max(width + 1, width * _GROWTH)
-        if path.max() < rules.change:
-            continue
         most = np.lib.stride_tricks.sliding_window_view(change[1:], w).max(1)
         places = np.flatnonzero((path >= rules.change) & (most <= _STEP * path))
+        width = max(width + 1, width * _GROWTH)
         if not len(places):
             continue
         step = np.abs(grids[places + w] - grids[places]).mean(1)
