@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from schemas.errors import BadInput, ToolDown
 from schemas.units import BlobId
-from stages.stage import Chat
+from stages.stage import Chat, Embedder
 from storage.blobs import Blobs
 from storage.files import Landing
 
@@ -67,4 +67,12 @@ class WorkerEnv:
 
     def chat(self, role: str) -> Chat:
         """The model that the profile gives this role. Raises BadInput: no kind of model can be reached yet."""
+        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+
+    def panel(self, role: str) -> tuple[Chat, ...]:
+        """All models that the profile gives this role. Raises BadInput when it gives none."""
+        return (self.chat(role),)
+
+    def embedder(self, role: str = "embedder") -> Embedder:
+        """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
         raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")

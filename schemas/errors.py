@@ -37,6 +37,13 @@ Reason = Literal[
     "ambiguous",
     "no_shots",
     "nothing_to_ask",
+    # what a model made of it
+    "refused",
+    "cut_off",
+    "filtered",
+    "bad_reply",
+    "bad_answer",
+    "model_timeout",
 ]
 """Why a row was turned away. ``docs/rejects.md`` gives each one's meaning and remedy."""
 
@@ -77,3 +84,15 @@ class Damaged(RushesError, ValueError):
 
 class Busy(RushesError, RuntimeError):
     """Somebody else holds the lock that this action needs."""
+
+
+class BudgetSpent(RushesError, RuntimeError):
+    """What the run may spend, or what an account holds, is used up. Every reply that was paid for is kept."""
+
+
+class ModelDrift(RushesError, RuntimeError):
+    """A server answers as another model than it did before, under the same name. Nothing of the new one is mixed in."""
+
+
+class Unsupported(RushesError, TypeError):
+    """A model cannot take what it was given: pictures, where it only reads text. The message names the model."""

@@ -1,8 +1,8 @@
 """Recipes as values: ``Rows`` that know how they come about, but have not been computed."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
@@ -11,7 +11,7 @@ import duckdb
 from schemas.arrow import schema
 from schemas.columns import columns
 from schemas.duckdb import TYPES, create, quoted
-from schemas.errors import WiringError
+from schemas.errors import BadInput, WiringError
 from schemas.row import Row
 from stages.stage import Stage, digest
 
@@ -25,7 +25,8 @@ Over = Literal["part", "all"]
 class Rows(Generic[R]):
     """The rows of one table of a recipe: given, or made from other rows by a stage or by SQL. Nothing has run.
 
-    ``over="part"`` makes each part on its own; ``over="all"`` sees every part at once and is a barrier.
+    ``over="part"`` makes each part on its own; ``over="all"`` sees every part at once and is a barrier. ``models``
+    are the identities of those who fill the stage's roles, once ``cast_models`` has said so.
     """
 
     row_type: type[R]
@@ -33,6 +34,7 @@ class Rows(Generic[R]):
     stage: Stage[Any, R, Any] | None = None
     sql: str | None = None
     over: Over = "part"
+    models: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def table(self) -> str:
@@ -54,7 +56,9 @@ class Rows(Generic[R]):
         """A hash of everything that decides the content of this table, back to the sources."""
         made_by = self.stage.fingerprint() if self.stage else " ".join((self.sql or "given").split())
         inputs = [(name, rows.fingerprint) for name, rows in self.inputs]
-        facts = [self.table, str(schema(self.row_type)), made_by, self.over, inputs]
+        facts: list[Any] = [self.table, str(schema(self.row_type)), made_by, self.over, inputs]
+        if self.models:
+            facts.append(self.models)
         return digest(json.dumps(facts, sort_keys=True))
 
     @cached_property
@@ -103,6 +107,36 @@ def select(row_type: type[S], sql: str, *, over: Over = "part", **inputs: Rows[A
     """
     _bind(row_type, sql, inputs)
     return _checked(Rows(row_type, tuple(inputs.items()), sql=sql, over=over))
+
+
+def cast_models(rows: Rows[S], cast: Mapping[str, tuple[str, ...]]) -> Rows[S]:
+    """The same recipe, with the identities (``name@revision``) of the models by role: they are in its fingerprints.
+
+    A table whose stage names no role, and that hangs on none that does, keeps its fingerprint. Raises BadInput for a
+    role that nobody fills.
+    """
+    made: dict[int, Rows[Any]] = {}
+    for node in rows.walk():
+        inputs = tuple((name, made[id(before)]) for name, before in node.inputs)
+        roles = node.stage.roles if node.stage else ()
+        for role in roles:
+            if not cast.get(role):
+                raise BadInput(
+                    f"{type(node.stage).__name__} asks for the role {role!r}, which no model fills; "
+                    f'name one under [roles] of the profile: {role} = "..." (docs/models.md)'
+                )
+        models = tuple((role, tuple(cast[role])) for role in sorted(roles))
+        made[id(node)] = replace(node, inputs=inputs, models=models)
+    return made[id(rows)]
+
+
+def roles_of(rows: Rows[Any]) -> dict[str, tuple[str, ...]]:
+    """The roles that a recipe asks for, each with the names of the stages that do."""
+    asked: dict[str, tuple[str, ...]] = {}
+    for node in rows.walk():
+        for role in node.stage.roles if node.stage else ():
+            asked[role] = (*asked.get(role, ()), type(node.stage).__name__)
+    return asked
 
 
 def _bind(row_type: type[Row], sql: str, inputs: dict[str, Rows[Any]]) -> None:

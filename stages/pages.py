@@ -8,7 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import cleandoc
+from inspect import cleandoc, isabstract
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,14 @@ def known_stages() -> list[type[Stage[Any, Any, Any]]]:
     for module in pkgutil.walk_packages(stages.__path__, "stages."):
         if not module.name.endswith("_child"):
             import_module(module.name)
-    ours = [stage for stage in Stage.__subclasses__() if stage.__module__.startswith("stages.")]
+    ours = {stage for stage in _below(Stage) if stage.__module__.startswith("stages.") and not isabstract(stage)}
     return sorted(ours, key=lambda stage: stage.__name__)
+
+
+def _below(kind: type[Any]) -> Iterator[type[Any]]:
+    for stage in kind.__subclasses__():
+        yield stage
+        yield from _below(stage)
 
 
 def stages_page() -> str:
@@ -43,7 +49,8 @@ def _section(stage: type[Stage[Any, Any, Any]]) -> Iterator[str]:
     yield f"{cleandoc(stage.__doc__ or '').replace('``', '`')}\n"
     grouped = f", all rows of one `{stage.group_by}` together" if stage.group_by else ""
     yield f"`{stage.__name__}` version {stage.version}: `{stage.takes.table}` → `{stage.gives.table}`{grouped}."
-    yield f"Needs {stage.needs.cpus:g} CPU, {stage.needs.gpus:g} GPU, {stage.needs.memory_gb:g} GB.\n"
+    asks = f" Asks the role `{'`, `'.join(stage.roles)}`." if stage.roles else ""
+    yield f"Needs {stage.needs.cpus:g} CPU, {stage.needs.gpus:g} GPU, {stage.needs.memory_gb:g} GB.{asks}\n"
     settings = dataclasses.fields(stage)  # type: ignore[arg-type]  # the hook of Stage makes it one
     if settings:
         yield "| setting | default |\n|---|---|"

@@ -8,14 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, dataclass_transform, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, dataclass_transform, get_args
 
+import numpy as np
+import numpy.typing as npt
 from typing_extensions import TypeVar
 
 from schemas.errors import WiringError
 from schemas.rejects import Reject
 from schemas.row import Row
 from schemas.units import BlobId
+
+if TYPE_CHECKING:  # pydantic, which requests are made with, takes a while to import
+    from schemas.chat import NoReply, Reply, Request
 
 In = TypeVar("In", bound=Row)
 Out = TypeVar("Out", bound=Row, covariant=True)
@@ -33,10 +38,32 @@ class Needs:
 
 
 class Chat(Protocol):
-    """A model behind a role: takes a request, gives its reply."""
+    """A model behind a role. ``model`` is its identity, ``name@revision``."""
 
-    def __call__(self, request: str) -> str:
-        """The reply to one request. Raises ToolDown when the model cannot be reached."""
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``: what fingerprints and the keys of replies are made of."""
+
+    def __call__(self, requests: "Sequence[Request]") -> "Iterator[Reply | NoReply]":
+        """An answer to each request, in the order of the requests; all are asked at once, from the call on.
+
+        Raises ToolDown when the model cannot be reached, BudgetSpent, ModelDrift, and BadInput for a wrong key or a
+        model that the server does not have.
+        """
+
+
+class Embedder(Protocol):
+    """A model that gives vectors. ``model`` is its identity, ``name@revision``."""
+
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``."""
+
+    def texts(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """A row of length 1 per text: (n, d)."""
+
+    def pictures(self, blobs: Sequence[BlobId]) -> npt.NDArray[np.float32]:
+        """A row of length 1 per JPEG, in the space of the texts: (n, d). Raises Unsupported where it sees none."""
 
 
 class Env(Protocol):
@@ -56,7 +83,13 @@ class Env(Protocol):
         """The bytes that were put under this id. Raises ToolDown when they are not there."""
 
     def chat(self, role: str) -> Chat:
-        """The model that the profile gives this role. Raises BadInput when it gives none."""
+        """The one model that the profile gives this role. Raises BadInput when it gives none or several."""
+
+    def panel(self, role: str) -> tuple[Chat, ...]:
+        """All models that the profile gives this role, at least one. Raises BadInput when it gives none."""
+
+    def embedder(self, role: str = "embedder") -> Embedder:
+        """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -65,7 +98,10 @@ class Stage(ABC, Generic[In, Out, Tool]):
 
     A subclass is a frozen value whose fields are its settings. ``version`` goes up whenever unchanged input may give
     other output. ``needs`` and ``batch_rows`` never change the output. With ``group_by`` all rows that are equal
-    there come in one call, in key order; only this, never the batch, may carry meaning.
+    there come in one call, in key order; only this, never the batch, may carry meaning. ``roles`` names the models
+    that it asks for; who fills them is in the fingerprint of what it makes.
+
+    A subclass whose rows are still type variables is a kind of stage, like ``Ask``: it may have fields, and no version.
     """
 
     takes: ClassVar[type[Row]]
@@ -74,13 +110,24 @@ class Stage(ABC, Generic[In, Out, Tool]):
     needs: ClassVar[Needs]
     batch_rows: ClassVar[int]
     group_by: ClassVar[str | None]
+    roles: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
-        cls, *, version: int, needs: Needs | None = None, batch_rows: int = 64, group_by: str | None = None
+        cls,
+        *,
+        version: int,
+        needs: Needs | None = None,
+        batch_rows: int = 64,
+        group_by: str | None = None,
     ) -> None:
         arguments = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
+        if len(arguments) >= 2 and all(isinstance(kind, TypeVar) for kind in arguments[:2]):
+            dataclass(frozen=True, kw_only=True)(cls)
+            return
         if len(arguments) < 2 or not all(isinstance(kind, type) and issubclass(kind, Row) for kind in arguments[:2]):
             raise WiringError(f"{cls.__name__}: say what it takes and gives, as in Stage[Video, Shot]")
+        if version < 1:
+            raise WiringError(f"{cls.__name__}: version={version}; give it one, from 1 up")
         cls.takes, cls.gives = arguments[:2]
         cls.version, cls.needs, cls.batch_rows, cls.group_by = version, needs or Needs(), batch_rows, group_by
         dataclass(frozen=True, kw_only=True)(cls)

@@ -3,13 +3,14 @@
 import hashlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from schemas.chat import Form, NoReply, Reply, Request
 from schemas.columns import Column, columns
 from schemas.errors import BadInput, ToolDown
 from schemas.media import Source
@@ -17,7 +18,7 @@ from schemas.rejects import Reject, reject
 from schemas.row import Row
 from schemas.units import BlobId, SourceId, VideoId
 from stages.graph import Rows, given, select
-from stages.stage import Chat, Env, Stage, groups
+from stages.stage import Chat, Embedder, Env, Stage, groups
 
 R = TypeVar("R", bound=Row)
 
@@ -64,6 +65,8 @@ class FakeEnv:
     device: str = "cpu"
     blobs: dict[str, bytes] = field(default_factory=dict)
     models: dict[str, Chat] = field(default_factory=dict)
+    panels: dict[str, tuple[Chat, ...]] = field(default_factory=dict)
+    embedders: dict[str, Embedder] = field(default_factory=dict)
 
     def path(self, uri: str) -> Path:
         return Path(uri.removeprefix("file://"))
@@ -82,6 +85,39 @@ class FakeEnv:
         if role not in self.models:
             raise BadInput(f"no model for role {role!r}")
         return self.models[role]
+
+    def panel(self, role: str) -> tuple[Chat, ...]:
+        if not self.panels.get(role):
+            raise BadInput(f"no model for role {role!r}")
+        return self.panels[role]
+
+    def embedder(self, role: str = "embedder") -> Embedder:
+        if role not in self.embedders:
+            raise BadInput(f"no model for role {role!r}")
+        return self.embedders[role]
+
+
+@dataclass
+class FakeChat:
+    """A model that says what ``answer`` gives for a request: a form, a text, or the reason for which it says nothing.
+
+    ``asked`` keeps every request, in order.
+    """
+
+    answer: Callable[[Request], Form | str | NoReply]
+    model: str = "fake@1"
+    asked: list[Request] = field(default_factory=list)
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[Reply | NoReply]:
+        self.asked += requests
+        return iter([self._said(request) for request in requests])
+
+    def _said(self, request: Request) -> Reply | NoReply:
+        said = self.answer(request)
+        if isinstance(said, NoReply):
+            return said
+        text, value = (said, None) if isinstance(said, str) else (said.model_dump_json(), said)
+        return Reply(self.model, text, value, tokens_in=10, tokens_out=5, cost_usd=None, repairs=0)
 
 
 class ToyVideo(Row, table="toy_videos", key="video_id", published=False):

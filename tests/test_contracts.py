@@ -40,7 +40,8 @@ def every(root: type[Any], *packages: Any) -> list[type[Any]]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(("__main__", "_child")):
                 importlib.import_module(module.name)
-    return sorted({kind for kind in below(root) if kind.__module__.startswith(names)}, key=lambda kind: kind.__name__)
+    ours = {kind for kind in below(root) if kind.__module__.startswith(names) and not inspect.isabstract(kind)}
+    return sorted(ours, key=lambda kind: kind.__name__)
 
 
 def below(root: type[Any]) -> Iterator[type[Any]]:
