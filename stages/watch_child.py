@@ -1,13 +1,11 @@
 """The program that runs in the sandboxed child: watches one video and writes messages (``watch_messages``) to stdout.
 
-Arguments: path, allowed formats, decoding threads, most frames. Decoding and measuring overlap: this thread decodes,
-another measures, and both let go of the interpreter while they work.
+Arguments: path, allowed formats, cores, most frames. Decoding and measuring overlap: a thread decodes ahead of this
+one, and both let go of the interpreter while they work.
 """
 
 import sys
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -25,22 +23,15 @@ BLOCK = 64
 LEAST_PIXELS = 16
 """What a side must have at least: of a smaller picture nobody can tell what it shows."""
 
-_WAITING = 4
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def measured(shots: Iterator[Picture]) -> Iterator[Columns]:
-    """The measurements of the pictures, block by block, while the next pictures are being decoded."""
-    waiting: deque[Future[Columns]] = deque()
+def measured(shown: Iterator[Picture]) -> Iterator[Columns]:
+    """The measurements of the pictures, block by block."""
     before = None
-    with ThreadPoolExecutor(1) as worker:
-        while block := list(islice(shots, BLOCK)):
-            waiting.append(worker.submit(_measure, block, before))
-            before = block[-1].small
-            if len(waiting) >= _WAITING:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    while block := list(islice(shown, BLOCK)):
+        yield _measure(block, before)
+        before = block[-1].small
 
 
 def _measure(block: list[Picture], before: Small | None) -> Columns:
@@ -56,11 +47,11 @@ def stretches(blocks: Iterator[Columns]) -> Iterator[Columns]:
         yield {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def watch(path: str, formats: str, threads: int, most_frames: int, out: BinaryIO) -> End:
+def watch(path: str, formats: str, cores: int, most_frames: int, out: BinaryIO) -> End:
     """Write every stretch of the video at ``path`` to ``out`` and give the closing statement."""
     seen = Seen()
     try:
-        container, stream = open_video(path, formats, threads)
+        container, stream = open_video(path, formats, cores)
         with container:
             for columns in stretches(measured(islice(pictures(container, stream, seen), most_frames + 1))):
                 out.write(stretch_message(columns))
@@ -86,9 +77,9 @@ def _verdict(seen: Seen, most_frames: int) -> tuple[str, str]:
 
 def main() -> None:
     """Watch the video that the arguments name."""
-    path, formats, threads, most_frames = sys.argv[1:5]
+    path, formats, cores, most_frames = sys.argv[1:5]
     out = sys.stdout.buffer
-    out.write(end_message(watch(path, formats, int(threads), int(most_frames), out)))
+    out.write(end_message(watch(path, formats, int(cores), int(most_frames), out)))
     out.flush()
 
 

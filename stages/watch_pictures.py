@@ -1,6 +1,7 @@
 """Decodes a video once, in order, into small pictures with exact times. Only inside the sandbox: PyAV is imported here.
 
-Fast because deblocking is left out and scaling averages areas: at this size nobody can see either.
+Fast because deblocking is left out and scaling averages areas, which nobody can see at this size, and because a thread
+decodes ahead of the one that scales and measures.
 """
 
 from collections.abc import Iterator
@@ -20,12 +21,16 @@ from av.video.stream import VideoStream
 
 from stages import streams
 from stages.picture import COLUMNS, ROWS, Small
+from stages.watch_ahead import ahead
 from stages.watch_clock import Clock, micros
 
 MOST_PIXELS = 40_000_000
 """A decoder refuses larger pictures before it allocates them."""
 
 _FAST = {"skip_loop_filter": "all", "flags2": "+fast", "max_pixels": str(MOST_PIXELS)}
+_LIGHT_PIXELS = 1_000_000
+"""Pictures up to here one thread decodes as fast as another scales and measures; more threads only cost more CPU."""
+_AHEAD_BYTES = 16_000_000
 _PROBED_ROWS = 8
 _LONGEST_LAST_US = 1_000_000
 _ONLY_FRAME_US = 40_000
@@ -63,7 +68,7 @@ class Picture:
     sharpness: float
 
 
-def open_video(path: str, formats: str, threads: int) -> tuple[InputContainer, VideoStream]:
+def open_video(path: str, formats: str, cores: int) -> tuple[InputContainer, VideoStream]:
     """The container and the film in it, set up for fast decoding. Raises ``Unwatchable``."""
     options = {"protocol_whitelist": "file", "format_whitelist": formats, "max_streams": "64"}
     try:
@@ -76,7 +81,7 @@ def open_video(path: str, formats: str, threads: int) -> tuple[InputContainer, V
     for other in container.streams:
         other.discard = Discard.default if other is stream else Discard.all
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = threads
+    stream.codec_context.thread_count = 1 if stream.width * stream.height <= _LIGHT_PIXELS else cores
     stream.codec_context.options = _FAST
     return container, stream
 
@@ -107,7 +112,8 @@ def pictures(container: InputContainer, stream: VideoStream, seen: Seen) -> Iter
     clock = Clock(stream.time_base or Fraction(1, 1_000_000), by_decoding=container.format.name == "avi")
     scale, last, longest = _Scaler(), 0, 0
     end: int | None = None
-    for frame in frames(container, stream, seen):
+    at_once = max(1, min(8, _AHEAD_BYTES // max(1, stream.width * stream.height * 3)))
+    for frame in ahead(frames(container, stream, seen), at_once):
         at = clock.time_us(frame.pts, frame.dts)
         seen.lost = clock.lost
         if at is None:
