@@ -2,19 +2,21 @@
 
 Runs inside the sandbox (``sandbox.module("stages.readers_pyav")``). Times are found before pictures: packets are read
 ahead, undecoded, until the time of the frame shown at each wanted moment is known; then only what that frame depends on
-is decoded. Any doubt (no keyframe where one should be, a frame that does not come out) ends in ``Doubt``, and what is
-left of the request is answered by decoding everything from the start.
+is decoded, by a thread that runs ahead of the one that makes the pictures. Any doubt (no keyframe where one should be,
+a frame that does not come out) ends in ``Doubt``, and what is left of the request is answered by decoding everything
+from the start.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from av.video.frame import PictureType, VideoFrame
 
+from stages.ahead import ahead
 from stages.readers_child import SLACK_US, Picture, Request, Unreadable, micros, serve, ticks
 from stages.readers_film import Film, picture_of
 
@@ -180,23 +182,29 @@ class Walk:
         return after < len(self.seen) and self.seen[after] <= self.wanted[moment]
 
 
-def by_seeking(film: Film) -> Iterator[Picture]:
-    """The wanted pictures, by random access. Raises ``Doubt`` where that cannot be trusted."""
+class Found(NamedTuple):
+    """The frame that is on screen at a wanted moment, and since when."""
+
+    at_us: int
+    pts_us: int
+    frame: VideoFrame
+
+
+def by_seeking(film: Film) -> Iterator[Found]:
+    """The wanted frames, by random access. Raises ``Doubt`` where that cannot be trusted."""
     if film.container_name not in _SEEKABLE or film.codec not in _SURE:
         raise Doubt("not a container and codec for which seeking is known to be exact")
     walk = Walk(film)
-    last: tuple[int, Picture] | None = None
     for at_us, moment in zip(film.request.times_us, walk.wanted, strict=True):
         frame = walk.frame_at(moment)
         end = walk.lasts_until(frame)
         if end is not None and moment >= end:
             return
-        last = _shown(film, last, frame, at_us, micros(frame.pts or 0, walk.base, film.tick))
-        yield last[1]
+        yield Found(at_us, micros(frame.pts or 0, walk.base, film.tick), frame)
 
 
-def by_reading_all(film: Film) -> Iterator[Picture]:
-    """The wanted pictures, by decoding from the start: whatever comes out, in order, damaged packets left out."""
+def by_reading_all(film: Film) -> Iterator[Found]:
+    """The wanted frames, by decoding from the start: whatever comes out, in order, damaged packets left out."""
     waiting = deque(film.request.times_us)
     before: VideoFrame | None = None
     base = before_us = end_us = 0
@@ -204,41 +212,40 @@ def by_reading_all(film: Film) -> Iterator[Picture]:
         base = pts if before is None else base
         pts_us = micros(pts, base, film.tick)
         end_us = pts_us + (micros(frame.duration or 0, 0, film.tick) or pts_us - before_us or _ONE_FRAME_US)
-        yield from _until(film, waiting, pts_us, before, before_us)
+        if before is not None:
+            yield from _until(waiting, pts_us, before, before_us)
         if not waiting:
             return
         before, before_us = frame, pts_us
     if before is None:
         raise Unreadable("no_frames: nothing could be decoded")
-    yield from _until(film, waiting, end_us, before, before_us)
+    yield from _until(waiting, end_us, before, before_us)
 
 
-def _until(film: Film, waiting: deque[int], end_us: int, frame: VideoFrame | None, pts_us: int) -> Iterator[Picture]:
+def _until(waiting: deque[int], end_us: int, frame: VideoFrame, pts_us: int) -> Iterator[Found]:
     """The wanted moments before ``end_us``, at all of which ``frame`` is on screen."""
-    last = None
-    while frame is not None and waiting and waiting[0] + SLACK_US < end_us:
-        last = _shown(film, last, frame, waiting.popleft(), pts_us)
-        yield last[1]
-
-
-def _shown(
-    film: Film, last: tuple[int, Picture] | None, frame: VideoFrame, at_us: int, pts_us: int
-) -> tuple[int, Picture]:
-    """The frame's picture, made once for several moments."""
-    if last is not None and last[0] == pts_us:
-        return pts_us, replace(last[1], at_us=at_us)
-    return pts_us, picture_of(film, frame, at_us, pts_us)
+    while waiting and waiting[0] + SLACK_US < end_us:
+        yield Found(waiting.popleft(), pts_us, frame)
 
 
 def read(request: Request) -> Iterator[Picture]:
     """The wanted pictures in order; those after the film's end are missing."""
     n_given = 0
     try:
-        for picture in by_seeking(Film(request)):
+        for picture in pictures(Film(request), by_seeking):
             n_given += 1
             yield picture
     except Doubt:
-        yield from by_reading_all(Film(replace(request, times_us=request.times_us[n_given:])))
+        yield from pictures(Film(replace(request, times_us=request.times_us[n_given:])), by_reading_all)
+
+
+def pictures(film: Film, find: Callable[[Film], Iterator[Found]]) -> Iterator[Picture]:
+    """The pictures of the frames that are found, each made once however many moments it is on screen."""
+    last: Picture | None = None
+    for found in ahead(find(film), 1):
+        if last is None or last.pts_us != found.pts_us:
+            last = picture_of(film, found.frame, found.at_us, found.pts_us)
+        yield replace(last, at_us=found.at_us)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from stages import streams
+from stages.ahead import ahead
 from stages.picture import COLUMNS, ROWS, Small
-from stages.watch_ahead import ahead
 from stages.watch_clock import Clock, micros
 
 MOST_PIXELS = 40_000_000

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stages import readers_pyav
-from stages.readers_child import Request, Unreadable
+from stages.readers_child import Picture, Request, Unreadable
 from stages.readers_film import Film
 from stages.readers_pyav import Doubt
 from tests import footage
@@ -42,6 +42,14 @@ def _film(path: Path, times: list[int]) -> Film:
     return Film(Request(path=str(path), times_us=times, side_px=64, quality=0, threads=2))
 
 
+def _by_seeking(film: Film) -> list[Picture]:
+    return list(readers_pyav.pictures(film, readers_pyav.by_seeking))
+
+
+def _by_reading_all(film: Film) -> list[Picture]:
+    return list(readers_pyav.pictures(film, readers_pyav.by_reading_all))
+
+
 def _made(path: Path, options: tuple[str, ...]) -> Path:
     return path if path.exists() else footage.encode(path, *options, "-pix_fmt", "yuv420p", numbers=range(N_FRAMES))
 
@@ -66,7 +74,7 @@ def test_seeking_gives_what_reading_all_gives(folder: Path, name: str) -> None:
         times = sorted(draw.sample(range((N_FRAMES - 1) * STEP_US), 4))
         film = _film(path, times)
         film.seek = _noting(film.seek, seeks)  # type: ignore[method-assign, assignment]
-        pictures = list(readers_pyav.by_seeking(film))
+        pictures = _by_seeking(film)
         assert [(one.at_us, _number(one.small)) for one in pictures] == [(at, (at + 2) // STEP_US) for at in times]
     assert len(seeks) > 6
 
@@ -74,7 +82,7 @@ def test_seeking_gives_what_reading_all_gives(folder: Path, name: str) -> None:
 def test_a_film_that_refreshes_bit_by_bit_is_read_from_the_start(folder: Path) -> None:
     path = _made(folder / "refresh.mp4", REFRESH)
     with pytest.raises(Doubt):
-        list(readers_pyav.by_seeking(_film(path, [14_000_000])))
+        _by_seeking(_film(path, [14_000_000]))
     (picture,) = readers_pyav.read(_film(path, [14_000_000]).request)
     assert _number(picture.small) == 350
 
@@ -83,7 +91,7 @@ def test_frames_that_nobody_wants_and_nothing_needs_are_not_decoded(folder: Path
     film = _film(_made(folder / "a.mp4", LONG["a.mp4"]), [4_000_000, 4_120_000, 4_160_000])
     spared: list[bool] = []
     film.spare = _noting(film.spare, spared)  # type: ignore[method-assign, assignment]
-    assert [_number(one.small) for one in readers_pyav.by_seeking(film)] == [100, 103, 104]
+    assert [_number(one.small) for one in _by_seeking(film)] == [100, 103, 104]
     assert any(spared)
     assert not all(spared)
 
@@ -91,7 +99,7 @@ def test_frames_that_nobody_wants_and_nothing_needs_are_not_decoded(folder: Path
 def test_reading_all_and_seeking_agree_to_the_byte(folder: Path) -> None:
     path = _made(folder / "pyramid.mp4", LONG["pyramid.mp4"])
     times = [STEP_US * number for number in (3, 150, 151, 152, 299)]
-    assert list(readers_pyav.by_seeking(_film(path, times))) == list(readers_pyav.by_reading_all(_film(path, times)))
+    assert _by_seeking(_film(path, times)) == _by_reading_all(_film(path, times))
 
 
 def test_a_file_in_which_nothing_can_be_decoded_says_so(tmp_path: Path) -> None:

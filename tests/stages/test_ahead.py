@@ -6,7 +6,7 @@ from itertools import count, islice
 
 import pytest
 
-from stages.watch_ahead import ahead
+from stages.ahead import ahead
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, 4, 17])
