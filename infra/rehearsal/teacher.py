@@ -1,0 +1,179 @@
+"""The simulated teacher: an OpenAI-compatible server's routes, its limits and its log, without a socket."""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.rehearsal import asked as asking
+from infra.rehearsal.batches import Answered, Batches
+from infra.rehearsal.calls import Entry, Log
+from infra.rehearsal.chats import Answerer, Chats, Outcome, named_answerers
+from infra.rehearsal.embed import embedded, texts_of, written
+from infra.rehearsal.faults import error
+from infra.rehearsal.limits import Limits
+from infra.rehearsal.mind import Mind
+from infra.rehearsal.reply import tokens_of
+from infra.rehearsal.settings import Settings
+from infra.rehearsal.truth import Truth, load
+from infra.rehearsal.wire import Call, Sent
+
+NAMELESS = "teacher"
+CHAT, EMBED = "/v1/chat/completions", "/v1/embeddings"
+
+
+class Teacher:
+    """Answers calls as the settings say. ``clock`` gives seconds and never runs backwards; ``now`` seconds since 1970.
+
+    ``answerers`` and ``truth`` come before what the settings name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        answerers: Mapping[str, Answerer] | None = None,
+        truth: Truth | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        known = truth or (load(Path(settings.truth)) if settings.truth else Truth())
+        self.settings, self.log = settings, Log()
+        self._clock, self._began = clock, clock()
+        found = dict(named_answerers(settings.answerers)) | dict(answerers or {})
+        self._chats = Chats(settings, Mind(settings, known), found, now)
+        self._batches = Batches(self._in_batch, settings.batch_s, clock)
+        self._limits: dict[str, Limits] = {}
+
+    async def handle(self, call: Call) -> Sent:
+        """The response to a call."""
+        if call.path.startswith("/rehearsal/"):
+            return self._watched(call)
+        key = self.settings.key
+        if key and call.headers.get("authorization") != f"Bearer {key}":
+            return error(401, "invalid_api_key", "Incorrect API key provided.")
+        if call.path in (CHAT, EMBED) and call.method == "POST":
+            return await self._counted(call)
+        if call.path.startswith(("/v1/files", "/v1/batches")):
+            return self._batches.handle(call)
+        if call.path.startswith("/v1/models") and call.method == "GET":
+            return self._models(call.path.removeprefix("/v1/models").strip("/"))
+        return error(404, "not_found", f"There is no {call.method} {call.path} here.")
+
+    async def _counted(self, call: Call) -> Sent:
+        number, at = self.log.arrive(), self._clock()
+        entry: dict[str, Any] = {"number": number, "at_s": at - self._began, "path": call.path}
+        entry["in_flight"] = self.log.in_flight
+        is_gone = False
+        try:
+            outcome = self._outcome(call, number, at, entry)
+            entry |= {"fault": outcome.fault, "planted": outcome.planted, "tokens_out": outcome.tokens_out}
+            entry["status"] = outcome.sent.status
+            if outcome.wait_s:
+                await asyncio.sleep(at + outcome.wait_s - self._clock())
+            return outcome.sent
+        except asyncio.CancelledError:
+            is_gone = True
+            raise
+        finally:
+            self.log.leave()
+            self.log.note(Entry(**{**entry, "seconds": self._clock() - at, "is_gone": is_gone}))
+
+    def _outcome(self, call: Call, number: int, at: float, entry: dict[str, Any]) -> Outcome:
+        """What comes of a call to a model; ``entry`` gets what the log says about the asking."""
+        entry |= dict.fromkeys(("model", "key", "form", "asked"), "") | dict.fromkeys(
+            ("attempt", "sample", "pictures"), 0
+        )
+        entry["tokens_in"] = 0
+        if call.path == EMBED:
+            return self._embedded(call.body, at, entry)
+        try:
+            asked = asking.asked(call.body, self.log.attempt)
+        except asking.NotAsked as wrong:
+            return Outcome(error(400, "invalid_request", str(wrong)))
+        entry |= {"model": asked.model, "key": asked.key, "attempt": asked.attempt, "sample": asked.sample}
+        entry |= {"form": asked.form, "asked": asked.prompt[: self.settings.log_chars], "pictures": len(asked.pictures)}
+        if too_soon := self._limited(asked.model, asked.tokens_in, at, entry):
+            return too_soon
+        entry["tokens_in"] = asked.tokens_in
+        outcome = self._chats.outcome(asked, number)
+        self._limits[asked.model].spend(at, outcome.tokens_out)
+        return outcome
+
+    def _limited(self, model: str, tokens: int, at: float, entry: dict[str, Any]) -> Outcome | None:
+        settings = self.settings
+        if model not in self._limits:
+            self._limits[model] = Limits(settings.requests_per_minute, settings.tokens_per_minute, settings.window_s)
+        wait = self._limits[model].admit(at, tokens)
+        if not wait:
+            return None
+        entry["is_violation"] = True
+        headers = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(math.ceil(wait * 1000))}
+        return Outcome(error(429, "rate_limit_exceeded", "Rate limit reached.", headers))
+
+    def _embedded(self, body: bytes, at: float, entry: dict[str, Any]) -> Outcome:
+        try:
+            wanted = json.loads(body)
+            model, texts = str(wanted["model"]), texts_of(wanted["input"])
+        except (ValueError, KeyError, TypeError):
+            wanted, model, texts = {}, "", None
+        if texts is None:
+            return Outcome(error(400, "invalid_request", "give a model and an input: a text or a list of texts"))
+        tokens = sum(map(tokens_of, texts))
+        entry |= {"model": model, "key": asking.key_of(body), "tokens_in": tokens}
+        entry |= {"asked": texts[0][: self.settings.log_chars]}
+        entry["attempt"] = self.log.attempt(entry["key"])
+        if too_soon := self._limited(model, tokens, at, entry):
+            return too_soon
+        form, settings = str(wanted.get("encoding_format", "float")), self.settings
+        vectors = [written(embedded(text, settings.seed, settings.dimensions), form) for text in texts]
+        rows = [{"object": "embedding", "index": number, "embedding": vector} for number, vector in enumerate(vectors)]
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        told = {"object": "list", "data": rows, "model": model, "usage": usage}
+        return Outcome(Sent(body=json.dumps(told).encode()), settings.latency_s)
+
+    def _in_batch(self, endpoint: str, body: bytes) -> Answered:
+        """Status and body of a request in a batch: without latency and limits, and a broken line is a 500."""
+        entry: dict[str, Any] = {
+            "number": self.log.arrive(),
+            "at_s": self._clock() - self._began,
+            "path": "/v1/batches",
+        }
+        self.log.leave()
+        outcome = self._outcome(Call("POST", endpoint, "", {}, body), entry["number"], -math.inf, entry)
+        is_whole = outcome.sent.way == "whole"
+        entry |= {"fault": outcome.fault, "planted": outcome.planted, "tokens_out": outcome.tokens_out}
+        entry |= {"status": outcome.sent.status if is_whole else 500, "seconds": 0.0, "in_flight": 0}
+        self.log.note(Entry(**entry))
+        try:
+            told = json.loads(outcome.sent.body) if is_whole else None
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            return 500, {"error": {"message": "The server had an error.", "code": "server_error"}}
+        return entry["status"], told
+
+    def _models(self, name: str) -> Sent:
+        known = list(self.settings.models) or [NAMELESS]
+        if name and self.settings.models and name not in known:
+            return error(404, "model_not_found", f"The model {name!r} does not exist.")
+        told = [
+            {"id": one, "object": "model", "created": 0, "owned_by": "rehearsal"} for one in ([name] if name else known)
+        ]
+        return Sent(body=json.dumps(told[0] if name else {"object": "list", "data": told}).encode())
+
+    def _watched(self, call: Call) -> Sent:
+        """What tests read: ``/rehearsal/stats``, ``/rehearsal/log?from=N``; POST ``/rehearsal/reset``."""
+        what = call.path.removeprefix("/rehearsal/")
+        if what == "reset" and call.method == "POST":
+            self.log.clear()
+            self._limits.clear()
+        if what == "log":
+            number = call.query.removeprefix("from=")
+            return Sent(body=json.dumps(self.log.since(int(number) if number.isdigit() else 0)).encode())
+        if what in ("stats", "reset"):
+            return Sent(body=json.dumps(self.log.stats()).encode())
+        return error(404, "not_found", f"There is no {call.path} here.")
