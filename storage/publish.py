@@ -25,6 +25,7 @@ from storage.publish_draft import Draft, table_facts
 from storage.publish_lock import publishing
 from storage.publish_tables import write_tables
 from storage.quality import CHECKS, check
+from storage.rehearsed import refuse
 from storage.report.page import write_report
 
 UNFINISHED = ".tmp-"
@@ -44,9 +45,11 @@ class Version:
 def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | None = None) -> Version:
     """The version that holds what the run built: a new one, or the latest when it holds the same already.
 
-    ``tools`` names versions of programs beside Python's packages, for the manifest. Raises NotPublishable when a
-    check fails, Damaged when a picture is gone, Busy when somebody else publishes, DiskFull; then nothing is changed.
+    ``tools`` names versions of programs beside Python's packages, for the manifest. Raises NotPublishable for a
+    rehearsal and when a check fails, Damaged when a picture is gone, Busy when somebody else publishes, DiskFull; then
+    nothing is changed.
     """
+    refuse(workspace)
     make_folder(workspace.versions)
     inputs = _inputs(built)
     try:

@@ -198,9 +198,8 @@ def claims(asked: Asked) -> list[str]:
 def answer(asked: Asked, mind: Mind, schema: Schema) -> dict[str, Any] | str:
     """The generic answer: the form filled in, or a few true sentences where none is asked for."""
     dice = mind.dice(asked)
-    knowing = Knowing(asked, mind, dice)
     if schema:
-        filled: dict[str, Any] = Walk(schema, dice, knowing).value("", schema)
+        filled: dict[str, Any] = Walk(schema, dice, Knowing(asked, mind, dice)).value("", schema)
         return filled
     item = asked.item()
     if item and item.options:

@@ -112,9 +112,9 @@ class Asked:
         for one in self.context():
             question = question or str(one.get("question") or "")
             options = options or _options(one.get("options"))
-        if not question and (found := QUESTION_LINE.findall(self.prompt)):
+        if not question and "?" in self.prompt and (found := QUESTION_LINE.findall(self.prompt)):
             question = found[-1]
-        if not options:
+        if question and not options:
             options = {letter: text.strip('"') for letter, text in OPTION_LINE.findall(self.prompt)}
         return Item(question, options) if question else None
 

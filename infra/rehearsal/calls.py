@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)  # not frozen: that would double what an entry costs
 class Entry:
     """One request. ``at_s`` counts from the server's start; ``planted`` are its defects; ``asked`` is cut."""
 

@@ -22,6 +22,7 @@ from infra.rehearsal.truth import Truth, load
 from infra.rehearsal.wire import Call, Sent
 
 NAMELESS = "teacher"
+UNKNOWN = {"model": "", "key": "", "form": "", "asked": "", "attempt": 0, "sample": 0, "pictures": 0, "tokens_in": 0}
 CHAT, EMBED = "/v1/chat/completions", "/v1/embeddings"
 
 
@@ -82,12 +83,9 @@ class Teacher:
             self.log.leave()
             self.log.note(Entry(**{**entry, "seconds": self._clock() - at, "is_gone": is_gone}))
 
-    def _outcome(self, call: Call, number: int, at: float, entry: dict[str, Any]) -> Outcome:
-        """What comes of a call to a model; ``entry`` gets what the log says about the asking."""
-        entry |= dict.fromkeys(("model", "key", "form", "asked"), "") | dict.fromkeys(
-            ("attempt", "sample", "pictures"), 0
-        )
-        entry["tokens_in"] = 0
+    def _outcome(self, call: Call, number: int, at: float | None, entry: dict[str, Any]) -> Outcome:
+        """What comes of a call to a model; ``entry`` gets what the log says of it. Without ``at``, no limits."""
+        entry |= UNKNOWN
         if call.path == EMBED:
             return self._embedded(call.body, at, entry)
         try:
@@ -100,11 +98,14 @@ class Teacher:
             return too_soon
         entry["tokens_in"] = asked.tokens_in
         outcome = self._chats.outcome(asked, number)
-        self._limits[asked.model].spend(at, outcome.tokens_out)
+        if at is not None:
+            self._limits[asked.model].spend(at, outcome.tokens_out)
         return outcome
 
-    def _limited(self, model: str, tokens: int, at: float, entry: dict[str, Any]) -> Outcome | None:
+    def _limited(self, model: str, tokens: int, at: float | None, entry: dict[str, Any]) -> Outcome | None:
         settings = self.settings
+        if at is None:
+            return None
         if model not in self._limits:
             self._limits[model] = Limits(settings.requests_per_minute, settings.tokens_per_minute, settings.window_s)
         wait = self._limits[model].admit(at, tokens)
@@ -114,7 +115,7 @@ class Teacher:
         headers = {"retry-after": str(math.ceil(wait)), "retry-after-ms": str(math.ceil(wait * 1000))}
         return Outcome(error(429, "rate_limit_exceeded", "Rate limit reached.", headers))
 
-    def _embedded(self, body: bytes, at: float, entry: dict[str, Any]) -> Outcome:
+    def _embedded(self, body: bytes, at: float | None, entry: dict[str, Any]) -> Outcome:
         try:
             wanted = json.loads(body)
             model, texts = str(wanted["model"]), texts_of(wanted["input"])
@@ -143,7 +144,7 @@ class Teacher:
             "path": "/v1/batches",
         }
         self.log.leave()
-        outcome = self._outcome(Call("POST", endpoint, "", {}, body), entry["number"], -math.inf, entry)
+        outcome = self._outcome(Call("POST", endpoint, "", {}, body), entry["number"], None, entry)
         is_whole = outcome.sent.way == "whole"
         entry |= {"fault": outcome.fault, "planted": outcome.planted, "tokens_out": outcome.tokens_out}
         entry |= {"status": outcome.sent.status if is_whole else 500, "seconds": 0.0, "in_flight": 0}

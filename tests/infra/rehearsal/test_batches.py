@@ -25,7 +25,7 @@ def lines(count: int) -> bytes:
 
 def test_a_batch_is_done_after_its_time_and_says_what_the_live_server_says() -> None:
     seconds = [0.0]
-    teacher = Teacher(Settings(batch_s=60), clock=lambda: seconds[0])
+    teacher = Teacher(Settings(batch_s=60, requests_per_minute=1), clock=lambda: seconds[0])
     with start.in_thread(teacher) as place, openai.OpenAI(base_url=place.url, api_key="none") as opened:
         given = opened.files.create(file=("batch.jsonl", io.BytesIO(lines(5))), purpose="batch")
         assert given.bytes == len(lines(5))
