@@ -105,7 +105,8 @@ class Chats:
             body = reply.envelope(number)
             sent = faults.ENVELOPES[fault](body) if fault in faults.ENVELOPES else Sent(body=json.dumps(body).encode())
             fault = "" if fault == "sse_cut" else fault
-        return dataclasses.replace(sent, way=faults.WAYS.get(fault, "whole")), fault
+        way = faults.WAYS.get(fault)
+        return (dataclasses.replace(sent, way=way) if way else sent), fault
 
 
 def named_answerers(where: str) -> Mapping[str, Answerer]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import annotated_types
@@ -33,14 +34,17 @@ class Caption(Form):
 SCHEMA = json.loads(Caption.schema_text())
 
 
+@cache
+def shared() -> openai.OpenAI:
+    """One client for all tests: making one takes longer than most of them."""
+    return openai.OpenAI(base_url="http://127.0.0.1", api_key="none", max_retries=0, timeout=20)
+
+
 @contextmanager
 def client(settings: Settings, **more: Any) -> Iterator[tuple[openai.OpenAI, Teacher]]:
     teacher = Teacher(settings, truth=TRUTH, **more)
-    with (
-        start.in_thread(teacher) as place,
-        openai.OpenAI(base_url=place.url, api_key="none", max_retries=0, timeout=20) as opened,
-    ):
-        yield opened, teacher
+    with start.in_thread(teacher) as place:
+        yield shared().with_options(base_url=place.url), teacher
 
 
 def said(opened: openai.OpenAI, *what: object, **more: Any) -> Any:
