@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 BIN := .venv/bin
+# Compiled modules are kept, whatever the environment says: compiling all tests anew takes ten seconds.
+export PYTHONDONTWRITEBYTECODE :=
 # More workers than this do not help: the slow tests wait for servers, and each server is started once per worker.
 WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 8 ? 8 : n )))
 

@@ -8,7 +8,6 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import Artifact, TaskRun
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.build import build, build_table
 from flows.steps import Result
@@ -20,6 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="session")
 def prefect_harness() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness  # three seconds, so only where it is used
+
     with prefect_test_harness(server_startup_timeout=120):
         yield
 

@@ -13,6 +13,8 @@ from flows.films import JOINT_FRAMES, RATE, SIZE, Film, Joint, Take, write_all
 from flows.films_backdrops import BACKDROPS
 from flows.films_movers import MOVERS
 
+pytestmark = pytest.mark.slow
+
 
 def decoded(path: Path) -> list[npt.NDArray[Any]]:
     with av.open(str(path)) as container:

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.builders import sources, toy
 from tests.infra.building import build, everything
+
+pytestmark = pytest.mark.slow
 
 BUILD = """
 import sys
@@ -23,6 +27,7 @@ from pathlib import Path
 from schemas.errors import DiskFull
 from tests.builders import sources, toy
 from tests.infra.building import build
+
 build(toy(), sources("anna"), Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600, resource.RLIM_INFINITY))

@@ -15,6 +15,8 @@ from stages.decode import IdentifyVideos, ProbeVideos
 from tests import footage
 from tests.builders import FakeEnv, row
 
+pytestmark = pytest.mark.slow
+
 
 def _source(path: Path, number: int = 0, **facts: Any) -> Source:
     size = path.stat().st_size if path.exists() else 0

@@ -2,10 +2,14 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+import pytest
+
 from schemas.items import Guess, Item
 from schemas.units import ItemId, VideoId
 from stages.guess import GuessBlind, option_words
 from tests.builders import row
+
+pytestmark = pytest.mark.slow
 
 COLOURS = ("red", "green", "blue", "grey")
 

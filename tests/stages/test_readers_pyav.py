@@ -15,6 +15,8 @@ from stages.readers_pyav import Doubt
 from tests import footage
 from tests.footage import STEP_US, X264, number_in
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 N_FRAMES = 400
 OPEN = "open-gop=1:keyint=20:min-keyint=20:bframes=3:scenecut=0:b-adapt=0"

@@ -22,6 +22,8 @@ from tests import footage
 from tests.builders import FakeEnv, row
 from tests.footage import Known, clip, number_in, number_in_grid
 
+pytestmark = pytest.mark.slow
+
 FAST = ["plain", "open GOP", "variable rate", "turned by 90", "transport stream", "cut by copy", "negative times"]
 
 

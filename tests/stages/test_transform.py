@@ -13,6 +13,8 @@ from tests import footage
 from tests.builders import FakeEnv
 from tests.footage import STEP_US, Known, clip, number_in
 
+pytestmark = pytest.mark.slow
+
 
 def _cut(
     path: Path, tmp_path: Path, span: tuple[int, int], stage: CutClips | None = None

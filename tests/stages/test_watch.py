@@ -25,6 +25,8 @@ from tests.builders import FakeEnv, row
 from tests.footage import KINDS, clip, ffmpeg, number_in_grid
 from tests.stages.scenes import camera, plain
 
+pytestmark = pytest.mark.slow
+
 
 def video(path: Path) -> Video:
     return row(Video, uri=str(path), size_bytes=path.stat().st_size)

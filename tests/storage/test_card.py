@@ -15,7 +15,7 @@ from tests.storage.conftest import Publish
 from tests.storage.runs import ORDER, built, parts
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 def test_hugging_face_reads_the_head(published: Published) -> None:

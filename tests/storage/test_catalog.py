@@ -19,7 +19,7 @@ from tests.storage.conftest import Publish
 from tests.storage.runs import built, parts
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 def test_the_latest_version_is_asked_by_the_names_of_its_tables(workspace: Workspace, unchecked: Publish) -> None:

@@ -24,7 +24,7 @@ from tests.storage.conftest import Publish
 from tests.storage.runs import built, parts, picture
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 def lines(version: Version, form: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from tests.storage.conftest import Publish
 from tests.storage.runs import Part, built, parts, published_bytes, video_id
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 def rows(version: Version, sql: str) -> list[tuple[object, ...]]:

@@ -21,7 +21,7 @@ from storage.quality import check
 from tests.storage.runs import ORDER
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 def judged(tmp_path: Path, tables: dict[type[Row], pa.Table]) -> dict[str, Any]:

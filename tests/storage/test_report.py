@@ -22,7 +22,7 @@ from tests.storage.conftest import Publish
 from tests.storage.runs import ORDER, built, parts, picture, video_id
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 NASTY = (
     "</style></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)> {{ 7*7 }} {% raw %}"

@@ -14,7 +14,7 @@ from storage.publish import Version
 from storage.verify import verify
 
 Published = tuple[Workspace, Built, Version]
-pytestmark = pytest.mark.xdist_group("published")
+pytestmark = [pytest.mark.xdist_group("published"), pytest.mark.slow]
 
 
 @pytest.fixture
