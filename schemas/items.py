@@ -17,6 +17,8 @@ Task = Literal[
     "playback_speed",
     "before_after",
 ]
+"""The computed tasks. A recipe whose questions are written by models has a taxonomy of its own: a task is any name."""
+
 Gate = Literal["context", "veracity", "ambiguity", "duplicate", "balance"]
 Split = Literal["train", "validation", "test"]
 
@@ -53,18 +55,18 @@ class Timeline(Row, table="timelines", key="video_id", published=False):
 
 
 class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answer < len(options)")):
-    """One question about one video, with options, the right one, and the program that computed it.
+    """One question about one video, with options, the right one, and the program that leads to it.
 
     ``pictures_us`` are the times of the pictures in the order in which they are shown, ``labels`` what stands under
-    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``, in which a step that rests on
-    footage also has ``"seen"``, a list of ``{"start_us", "end_us", "what", "shot_id"}``; a step without text is a check
-    that nobody tells. [start_us, end_us) is the footage that the item is about.
+    each. ``program`` is a JSON list of steps ``{"op", "args", "out", "text"}``, computed or told by a model, in which a
+    step that rests on footage also has ``"seen"``, a list of ``{"start_us", "end_us", "what", "shot_id"}``; a step
+    without text is a check that nobody tells. [start_us, end_us) is the footage that the item is about.
     """
 
     item_id: ItemId
     video_id: VideoId
     uri: str
-    task: Task
+    task: Words
     question: Words
     options: tuple[str, ...]
     answer: Count
@@ -150,7 +152,7 @@ class Guess(Row, table="guesses", key="answer_id"):
     answer_id: str
     item_id: ItemId
     video_id: VideoId
-    task: Task
+    task: Words
     repeat: Count
     choice: Count
     confidence: Score

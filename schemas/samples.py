@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.errors import Reason
-from schemas.items import Split, Task
+from schemas.items import Split
 from schemas.row import Row
 from schemas.units import Count, ItemId, JsonText, Micros, SourceId, VideoId, Words
 
@@ -20,7 +20,7 @@ class Sample(Row, table="samples", key="sample_id", rules=("answer < len(options
     video_id: VideoId
     uri: str
     split: Split
-    task: Task
+    task: Words
     question: Words
     options: tuple[str, ...]
     answer: Count
