@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from schemas.errors import BadInput, ToolDown
 from schemas.units import BlobId
-from stages.stage import Chat, Embedder
+from stages.stage import Chat, Detector, Embedder
 from storage.blobs import Blobs
 from storage.files import Landing
 
@@ -75,4 +75,8 @@ class WorkerEnv:
 
     def embedder(self, role: str = "embedder") -> Embedder:
         """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
+        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+
+    def detector(self, role: str = "detector") -> Detector:
+        """The model for boxes that the profile gives this role. Raises BadInput: no kind of it can be reached yet."""
         raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")

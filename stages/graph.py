@@ -26,7 +26,8 @@ class Rows(Generic[R]):
     """The rows of one table of a recipe: given, or made from other rows by a stage or by SQL. Nothing has run.
 
     ``over="part"`` makes each part on its own; ``over="all"`` sees every part at once and is a barrier. ``models``
-    are the identities of those who fill the stage's roles, once ``cast_models`` has said so.
+    are the identities of those who fill the stage's roles, once ``cast_models`` has said so. Where nobody fills one of
+    an ``optional`` stage, it leaves the table empty, and ``left_out`` says why.
     """
 
     row_type: type[R]
@@ -35,20 +36,22 @@ class Rows(Generic[R]):
     sql: str | None = None
     over: Over = "part"
     models: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    optional: bool = False
+    left_out: str = ""
 
     @property
     def table(self) -> str:
         """The table's name."""
         return self.row_type.table
 
-    def then(self: "Rows[S]", stage: Stage[S, T, Any], *, over: Over = "part") -> "Rows[T]":
-        """The rows that ``stage`` makes of these."""
+    def then(self: "Rows[S]", stage: Stage[S, T, Any], *, over: Over = "part", optional: bool = False) -> "Rows[T]":
+        """The rows that ``stage`` makes of these; of an ``optional`` one none, where nobody fills its roles."""
         if stage.takes is not self.row_type:
             raise WiringError(
                 f"{type(stage).__name__} takes {stage.takes.__name__} rows, "
                 f"not the {self.row_type.__name__} rows of {self.table!r}"
             )
-        made: Rows[Any] = Rows(stage.gives, ((self.table, self),), stage=stage, over=over)
+        made: Rows[Any] = Rows(stage.gives, ((self.table, self),), stage=stage, over=over, optional=optional)
         return _checked(made)
 
     @cached_property
@@ -81,6 +84,8 @@ class Rows(Generic[R]):
     @property
     def label(self) -> str:
         """How the table comes about, in one line: the stage with its settings, or SQL over its inputs."""
+        if self.left_out:
+            return self.left_out
         if self.stage:
             return repr(self.stage)
         return f"SQL over {', '.join(name for name, _ in self.inputs)}" if self.inputs else "given"
@@ -112,22 +117,33 @@ def select(row_type: type[S], sql: str, *, over: Over = "part", **inputs: Rows[A
 def cast_models(rows: Rows[S], cast: Mapping[str, tuple[str, ...]]) -> Rows[S]:
     """The same recipe, with the identities (``name@revision``) of the models by role: they are in its fingerprints.
 
-    A table whose stage names no role, and that hangs on none that does, keeps its fingerprint. Raises BadInput for a
-    role that nobody fills.
+    A table whose stage names no role, and that hangs on none that does, keeps its fingerprint. A table whose stage is
+    optional stays empty where nobody fills a role of it; otherwise raises BadInput for a role that nobody fills.
     """
     made: dict[int, Rows[Any]] = {}
     for node in rows.walk():
         inputs = tuple((name, made[id(before)]) for name, before in node.inputs)
         roles = node.stage.roles if node.stage else ()
-        for role in roles:
-            if not cast.get(role):
-                raise BadInput(
-                    f"{type(node.stage).__name__} asks for the role {role!r}, which no model fills; "
-                    f'name one under [roles] of the profile: {role} = "..." (docs/models.md)'
-                )
+        missing = [role for role in roles if not cast.get(role)]
+        if missing and node.optional:
+            made[id(node)] = _left_out(node, inputs, missing[0])
+            continue
+        if missing:
+            role = missing[0]
+            raise BadInput(
+                f"{type(node.stage).__name__} asks for the role {role!r}, which no model fills; "
+                f'name one under [roles] of the profile: {role} = "..." (docs/models.md)'
+            )
         models = tuple((role, tuple(cast[role])) for role in sorted(roles))
         made[id(node)] = replace(node, inputs=inputs, models=models)
     return made[id(rows)]
+
+
+def _left_out(node: Rows[Any], inputs: tuple[tuple[str, Rows[Row]], ...], role: str) -> Rows[Any]:
+    """The same table without rows, for want of somebody to fill the role."""
+    nothing = ", ".join(f"NULL AS {quoted(column.name)}" for column in columns(node.row_type))
+    why = f"left out: no model fills the role {role!r} of {type(node.stage).__name__}"
+    return replace(node, inputs=inputs, stage=None, sql=f"SELECT {nothing} WHERE false", left_out=why)
 
 
 def roles_of(rows: Rows[Any]) -> dict[str, tuple[str, ...]]:

@@ -66,6 +66,31 @@ class Embedder(Protocol):
         """A row of length 1 per JPEG, in the space of the texts: (n, d). Raises Unsupported where it sees none."""
 
 
+@dataclass(frozen=True)
+class Box:
+    """Where a detector sees what it was asked for: corners in shares of the picture's sides, from the top left."""
+
+    x_from: float
+    y_from: float
+    x_to: float
+    y_to: float
+    score: float
+
+
+class Detector(Protocol):
+    """A model that finds named things in pictures. ``model`` is its identity, ``name@revision``."""
+
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``."""
+
+    def __call__(self, pictures: Sequence[tuple[BlobId, str]]) -> Iterator[Sequence[Box]]:
+        """For each JPEG and name, in order, the boxes around what is called so, best first; none where none is seen.
+
+        Raises ToolDown when the model cannot be reached.
+        """
+
+
 class Env(Protocol):
     """A stage's only door to the outside."""
 
@@ -90,6 +115,9 @@ class Env(Protocol):
 
     def embedder(self, role: str = "embedder") -> Embedder:
         """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
+
+    def detector(self, role: str = "detector") -> Detector:
+        """The model for boxes that the profile gives this role. Raises BadInput when it gives none."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -50,6 +50,7 @@ def write_card(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         licences=found,
         guessing=guessing(tables),
         tables=[table for table in draft.facts if table.files],
+        left_out=[table for table in draft.built.tables if table.made_by.startswith("left out")],
         n_checks=sum(len(table["expectations"]) for table in draft.checks["tables"].values()),
     )
     (draft.folder / "README.md").write_text(text, encoding="utf-8")

@@ -18,7 +18,7 @@ from schemas.rejects import Reject, reject
 from schemas.row import Row
 from schemas.units import BlobId, SourceId, VideoId
 from stages.graph import Rows, given, select
-from stages.stage import Chat, Embedder, Env, Stage, groups
+from stages.stage import Chat, Detector, Embedder, Env, Stage, groups
 
 R = TypeVar("R", bound=Row)
 
@@ -67,6 +67,7 @@ class FakeEnv:
     models: dict[str, Chat] = field(default_factory=dict)
     panels: dict[str, tuple[Chat, ...]] = field(default_factory=dict)
     embedders: dict[str, Embedder] = field(default_factory=dict)
+    detectors: dict[str, Detector] = field(default_factory=dict)
 
     def path(self, uri: str) -> Path:
         return Path(uri.removeprefix("file://"))
@@ -95,6 +96,11 @@ class FakeEnv:
         if role not in self.embedders:
             raise BadInput(f"no model for role {role!r}")
         return self.embedders[role]
+
+    def detector(self, role: str = "detector") -> Detector:
+        if role not in self.detectors:
+            raise BadInput(f"no model for role {role!r}")
+        return self.detectors[role]
 
 
 @dataclass

@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from schemas.chat import Form, NoReply, Reply, Request
@@ -11,7 +12,7 @@ from schemas.errors import BadInput, Reason, WiringError
 from schemas.rejects import Reject, reject
 from stages import ask
 from stages.ask import Ask, AskPanel
-from stages.graph import Rows, cast_models, given, roles_of
+from stages.graph import Rows, cast_models, given, roles_of, typed
 from stages.quoted import quote
 from tests.builders import FakeChat, FakeEnv, Mark, Spell, ToyRank, ToyVideo, ToyWord, row
 
@@ -140,6 +141,18 @@ def test_the_models_are_in_the_fingerprint_of_what_they_made_and_nowhere_else() 
 def test_a_role_that_nobody_fills_is_told_with_the_remedy() -> None:
     with pytest.raises(BadInput, match=r"FirstLetter asks for the role 'writer'.*\[roles\].*writer = "):
         cast_models(recipe(), {"judge": ("a@1",)})
+
+
+def test_an_optional_stage_whose_role_nobody_fills_leaves_its_table_empty_and_says_so() -> None:
+    maybe = given(ToyVideo).then(FirstLetter(), optional=True)
+    assert (
+        cast_models(maybe, {"writer": ("a@1",)}).fingerprint == cast_models(recipe(), {"writer": ("a@1",)}).fingerprint
+    )
+    without = cast_models(maybe, {})
+    assert (without.stage, without.table) == (None, "toy_words")
+    assert "left out: no model fills the role 'writer' of FirstLetter" in str(without)
+    with duckdb.connect() as connection:
+        assert connection.execute(f"SELECT {typed(ToyWord)} FROM ({without.sql})").fetchall() == []
 
 
 def test_the_roles_of_a_recipe_are_known_with_who_asks() -> None:
