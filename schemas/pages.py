@@ -15,7 +15,7 @@ from schemas.columns import Column, columns
 from schemas.links import links
 from schemas.row import Row
 
-FIRST = ("media", "text", "items", "questions", "samples", "rejects")
+FIRST = ("media", "text", "speech", "scenes", "items", "questions", "judged", "samples", "rejects")
 HEAD = """# Tables
 
 Made by `python -m schemas.pages docs/tables.md` from the declarations in `schemas/`; a test fails when it is stale.

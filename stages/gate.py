@@ -77,16 +77,32 @@ def admit(path: Path, max_bytes: int = MAX_BYTES) -> Admitted:
 
     A symbolic link is followed only within its own folder. A pipe is not waited for.
     """
-    file = _open(path)
+    file, status = _regular(path, max_bytes)
     try:
-        status = os.fstat(file.fileno())
-        _check_size(status, max_bytes)
         head = file.read(_HEAD)
         file.seek(0)
         return Admitted(file=file, container=container_of(head), identity=_identity(status))
     except BaseException:
         file.close()
         raise
+
+
+def read_beside(path: Path, max_bytes: int) -> bytes:
+    """All of a small file that lies beside footage, whatever is in it. Raises ``Refused`` by the rules of ``admit``."""
+    file, status = _regular(path, max_bytes)
+    with file:
+        return file.read(status.st_size)
+
+
+def _regular(path: Path, max_bytes: int) -> tuple[FileIO, os.stat_result]:
+    file = _open(path)
+    try:
+        status = os.fstat(file.fileno())
+        _check_size(status, max_bytes)
+    except BaseException:
+        file.close()
+        raise
+    return file, status
 
 
 def _open(path: Path) -> FileIO:

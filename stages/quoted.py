@@ -29,10 +29,14 @@ def quote(name: str, text: str, most: int = MOST_CHARACTERS) -> str:
     """
     if not NAME.fullmatch(name):
         raise WiringError(f"{name!r} cannot name quoted text; use lower-case letters, digits and underscores")
+    return f'{{"{name}": {literal(text, most)}}}'
+
+
+def literal(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The text as ``quote`` writes it, as a JSON string alone: for objects of several fields."""
     plain = " ".join("".join(map(_visible, text[: 4 * most])).split())
     kept = plain if len(plain) <= most else plain[:most] + LEFT_OUT
-    stored = json.dumps({name: kept}, ensure_ascii=False)
-    return OPENERS.sub(lambda found: f"\\u{ord(found.group()):04x}", stored)
+    return OPENERS.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(kept, ensure_ascii=False))
 
 
 def _visible(letter: str) -> str:
