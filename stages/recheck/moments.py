@@ -66,10 +66,13 @@ def jump(sheet: Sheet, one: Moment, other: Moment) -> tuple[int, float]:
     """Where in the track, between two moments, the picture changes most from one frame to the next, and how sharply.
 
     Gives the time at which the changed frame comes on, and that frame's change as a share of all the change between the
-    two moments: near 1 at a cut, small in a gradual transition or in a moving shot.
+    two moments: near 1 at a cut, small in a gradual transition or in a moving shot. Nothing changes after the last
+    frame: the share is 0 there.
     """
     first, last = np.searchsorted(sheet.track_us, [one.best_us, other.best_us])
     track = sheet.track[first : max(last, first + 1) + 1].astype(np.float64)
+    if len(track) < 2:
+        return int(sheet.track_us[first]), 0.0
     jumps = np.abs(np.diff(track, axis=0)).mean(axis=1)
     place = int(jumps.argmax())
     return int(sheet.track_us[first + 1 + place]), float(

@@ -83,6 +83,14 @@ def test_two_pictures_that_are_the_same_leave_no_answer(task: str) -> None:
     assert "look alike" in (one.detail or "")
 
 
+def test_pictures_found_at_the_very_end_of_the_film_are_nothing_to_break_on() -> None:
+    item = next(item for item in items() if item.task == "count_shots")
+    last = int(FILM.timeline.pts_us[-1])
+    at_the_end = replace(item, start_us=max(0, last - 1_000_000), end_us=FILM.timeline.duration_us)
+    one = answer(at_the_end, shown=[last] * len(item.pictures_us))
+    assert one.choice is None or at_the_end.options[one.choice].lower() in {"one shot", "not once"}
+
+
 def test_a_moment_that_the_film_repeats_leaves_no_answer() -> None:
     item = next(item for item in items() if item.task == "before_after")
     lettered = next(place for place, label in enumerate(item.labels) if label.isalpha())
