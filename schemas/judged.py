@@ -69,9 +69,10 @@ class OpenSheet(Row, table="open_sheets", key="answer_id", published=False):
     text: Words
 
 
-class Match(Row, table="matches", key="answer_id"):
-    """Which option an open answer means: its index, or null where it means none of them."""
+class Match(Row, table="matches", key="match_id"):
+    """Which option an open answer means to a judge: its index, or null where it means none of them."""
 
+    match_id: str
     answer_id: str
     item_id: ItemId
     video_id: VideoId

@@ -1,8 +1,10 @@
 """What every recipe over footage starts with: identified, probed and watched videos, and their shots."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flows.recipes.query import query
+from schemas.items import Timeline
 from schemas.media import Media, Probe, Shot, ShotLook, Signal, Source, Video
 from stages.cut import CutShots
 from stages.decode import IdentifyVideos, ProbeVideos
@@ -31,3 +33,9 @@ def footage(sources: Rows[Source], cut: CutShots) -> Footage:
     media = select(Media, query("media"), signals=signals, probes=probes)
     looks = select(ShotLook, query("looks"), signals=signals, shots=shots)
     return Footage(videos, probes, signals, shots, media, looks)
+
+
+def timelines(seen: Footage) -> Rows[Timeline]:
+    """Each video's shots and signals side by side."""
+    tables: dict[str, Any] = {"videos": seen.videos, "media": seen.media, "shots": seen.shots, "looks": seen.looks}
+    return select(Timeline, query("timelines"), signals=seen.signals, **tables)

@@ -6,27 +6,21 @@ and the executable programs of STAIR (arXiv:2401.03901). Where ours differs, and
 
 from typing import Any
 
-from flows.recipes.footage import Footage, footage
-from flows.recipes.query import query
-from schemas.items import Recheck, Timeline, Twin, Verdict
-from schemas.media import ClipRequest, FrameRequest, Source
-from schemas.samples import Pick, Sample
+from flows.recipes.finished import picked, samples
+from flows.recipes.footage import Footage, footage, timelines
+from flows.recipes.query import query, verdicts
+from schemas.items import Recheck, Twin, Verdict
+from schemas.media import FrameRequest, Source
+from schemas.samples import Sample
 from stages.cut import CutShots
 from stages.graph import Rows, select
 from stages.guess import GuessBlind
 from stages.sample import TakeFrames, TakeFramesAgain
 from stages.solve import SolveAgain
-from stages.tell import CiteEvidence, TellSteps
-from stages.transform import CutClips
 from stages.write import WriteItems
 
 Tables = dict[str, Any]
 """Tables by the names under which a query knows them."""
-
-WITH_CLIPS = """
-SELECT samples.* REPLACE (clips.blob AS clip)
-FROM ({samples}) AS samples LEFT JOIN clips ON clips.clip_id = sample_id || '.clip'
-"""
 
 
 def fragments(
@@ -46,38 +40,21 @@ def fragments(
     kept item into a file of its own.
     """
     seen = footage(sources, CutShots())
-    timelines = _timelines(seen)
-    items = timelines.then(WriteItems(seed=seed))
+    tracks = timelines(seen)
+    items = tracks.then(WriteItems(seed=seed))
     requests = select(FrameRequest, query("frame_requests"), items=items)
     again = requests.then(TakeFramesAgain())
-    answers = select(Recheck, query("rechecks"), items=items, again=again, timelines=timelines).then(SolveAgain())
+    answers = select(Recheck, query("rechecks"), items=items, again=again, timelines=tracks).then(SolveAgain())
     told: Tables = {
         "items": items,
         "answers": answers,
         "guesses": items.then(GuessBlind(), over="all"),
         "twins": _twins(seen),
     }
-    verdicts = select(Verdict, query("verdicts", per_video=per_video, per_task=per_task), over="all", **told)
-    shares = {"validation_percent": validation_percent, "test_percent": test_percent}
-    picks = select(Pick, query("picks", **shares), verdicts=verdicts)
-    parts: Tables = {
-        "items": items,
-        "picks": picks,
-        "frames": requests.then(TakeFrames()),
-        "traces": items.then(TellSteps()),
-        "evidence": items.then(CiteEvidence()),
-        "videos": seen.videos,
-    }
-    if not clips:
-        return select(Sample, query("samples"), **parts)
-    cut = select(ClipRequest, query("clip_requests"), items=items, picks=picks).then(CutClips())
-    return select(Sample, WITH_CLIPS.format(samples=query("samples")), clips=cut, **parts)
-
-
-def _timelines(seen: Footage) -> Rows[Timeline]:
-    """Each video's shots and signals side by side."""
-    tables: Tables = {"videos": seen.videos, "media": seen.media, "shots": seen.shots, "looks": seen.looks}
-    return select(Timeline, query("timelines"), signals=seen.signals, **tables)
+    quotas = {"per_video": per_video, "per_task": per_task}
+    judged = select(Verdict, verdicts("fragments_gates", **quotas), over="all", **told)
+    picks = picked(judged, validation_percent, test_percent)
+    return samples(items, picks, requests.then(TakeFrames()), seen.videos, clips=clips)
 
 
 def _twins(seen: Footage) -> Rows[Twin]:

@@ -4,6 +4,11 @@ from pathlib import Path
 from string import Template
 
 FOLDER = Path(__file__).parent / "sql"
+VERDICTS = """
+WITH judged AS MATERIALIZED ({judged}), balanced AS ({balance})
+SELECT item_id || '/' || gate AS verdict_id, item_id, video_id, gate, passed, reason
+FROM (SELECT * FROM judged UNION ALL SELECT * FROM balanced)
+"""
 
 
 def query(name: str, **settings: int) -> str:
@@ -15,3 +20,9 @@ def query(name: str, **settings: int) -> str:
     lines = (FOLDER / f"{name}.sql").read_text("utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith("--"))
     return Template(text).substitute({key: int(value) for key, value in settings.items()})
+
+
+def verdicts(gates: str, **settings: int) -> str:
+    """The SQL of a recipe's verdicts: those of its own gates, and the balance of what they let through, over all."""
+    judged, balance = query(gates, **settings), query("balance", **settings)
+    return VERDICTS.format(judged=judged, balance=balance)
