@@ -55,7 +55,10 @@ class Claim(Row, table="claims", key="question_id", rules=("end_us > start_us",)
 
 
 class Check(Row, table="checks", key="check_id"):
-    """What a judge says of one question by one criterion: whether it is violated, and how. Kept apart from verdicts."""
+    """What a judge says of one question by one criterion: whether it is violated, and how. Kept apart from verdicts.
+
+    ``by`` is the judge, ``sample`` numbers its judgements.
+    """
 
     check_id: str
     question_id: QuestionId
@@ -64,6 +67,7 @@ class Check(Row, table="checks", key="check_id"):
     violated: bool
     explanation: str | None = None
     by: str
+    sample: Count
 
 
 class SoundClaim(Row, table="sound_claims", key="question_id", rules=("end_us > start_us",), published=False):

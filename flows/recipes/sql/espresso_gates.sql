@@ -1,0 +1,59 @@
+-- What each gate but the last says of each item. Context: neither a text-only classifier nor, where there is one, a panel
+-- finds the answer without the film. A task is alarming when the classifier guesses it better than chance with a
+-- probability of one in a hundred by luck; of such a task, what is guessed right every time goes. A panel may be right by
+-- chance and a margin more, and no member in every order of the options. Veracity and ambiguity: what the judge said of
+-- the criteria; an item that is here has been found sound, and why is told once more.
+WITH blind AS (
+    SELECT item_id, count(*) AS repeats, count(*) FILTER (is_right) AS n_right FROM guesses GROUP BY item_id
+), guessable AS (
+    SELECT task, n_items >= 20 AND accuracy - chance > 2.33 * sqrt(chance * (1 - chance) / n_items) AS is_alarming
+    FROM (
+        SELECT guesses.task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance, count(DISTINCT item_id) AS n_items
+        FROM guesses JOIN items USING (item_id) GROUP BY guesses.task
+    )
+), asked AS (
+    SELECT item_id, count(*) AS n, count(*) FILTER (answers.choice = items.answer) AS n_right
+    FROM answers JOIN items USING (item_id) GROUP BY item_id
+), sure AS (
+    SELECT item_id, min(who) AS member FROM (
+        SELECT item_id, answers."by" AS who FROM answers JOIN items USING (item_id) GROUP BY item_id, who
+        HAVING bool_and(answers.choice = items.answer) AND count(*) > 3
+    ) GROUP BY item_id
+), found AS (
+    SELECT items.item_id, items.video_id, asked.n, asked.n_right, sure.member, blind.repeats, blind.n_right AS n_guessed,
+           coalesce(is_alarming AND blind.n_right = repeats, false) AS is_guessed,
+           coalesce(asked.n_right > asked.n * (1 / len(options) + $margin_percent / 100), false) AS is_known
+    FROM items LEFT JOIN blind USING (item_id) LEFT JOIN guessable ON guessable.task = items.task
+         LEFT JOIN asked ON asked.item_id = items.item_id LEFT JOIN sure ON sure.item_id = items.item_id
+), context AS (
+    SELECT item_id, video_id, 'context' AS gate, NOT is_guessed AND NOT is_known AND member IS NULL AS passed,
+           CASE WHEN member IS NOT NULL THEN format('{} is right without the film, in every order of the options', member)
+                WHEN is_known THEN format('answered right without the film {} times of {}', n_right, n)
+                WHEN is_guessed THEN format('guessed from the text alone {} times of {}, in a task that can be guessed', n_guessed, repeats)
+                WHEN n IS NULL THEN 'no panel answered it; a text-only classifier guesses it no better than others'
+                ELSE format('without the film right {} times of {}', n_right, n) END AS reason
+    FROM found
+), judged AS (
+    SELECT question_id AS item_id, count(*) FILTER (criterion = 'consistent') AS n, count(*) FILTER (violated) AS n_violated
+    FROM checks GROUP BY question_id
+), veracity AS (
+    SELECT item_id, items.video_id, 'veracity' AS gate, n IS NOT NULL AS passed,
+           coalesce(format('{} judgements, by most of which every criterion is met', n), 'no judge looked at it') AS reason
+    FROM items LEFT JOIN judged USING (item_id)
+), ambiguity AS (
+    SELECT item_id, video_id, 'ambiguity' AS gate, len(list_distinct(list_transform(options, lambda o: lower(o)))) = len(options) AS passed,
+           if(passed, 'its options are different ones', 'two of its options say the same') AS reason
+    FROM items
+), repeated AS (
+    SELECT item_id, any_value(twins.twin_of) AS twin_of
+    FROM (SELECT item_id, unnest(shot_ids) AS shot_id FROM items) JOIN twins USING (shot_id) GROUP BY item_id
+), first_ones AS (
+    SELECT item_id, min(item_id) OVER (PARTITION BY video_id, lower(question), lower(answer_text)) AS first_one FROM items
+), duplicate AS (
+    SELECT item_id, video_id, 'duplicate' AS gate, twin_of IS NULL AND first_one = item_id AS passed,
+           CASE WHEN twin_of IS NOT NULL THEN format('shows the same footage as shot {}', twin_of)
+                WHEN first_one <> item_id THEN format('asks the same as {}', first_one)
+                ELSE 'its footage comes once, and so does its question' END AS reason
+    FROM items LEFT JOIN repeated USING (item_id) JOIN first_ones USING (item_id)
+)
+SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM ambiguity UNION ALL SELECT * FROM duplicate
