@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from infra.inputs import all_rows, batches, home_parts, part_rows
 from infra.journal import Journal
 from infra.order import Berth, Blueprint, Crew, Order, Outcome, Stopped
 from infra.query import Queries
+from infra.teachers import room
 from infra.write_back import write_back
 from schemas.arrow import to_table
 from schemas.errors import RushesError, StageBroken
@@ -36,10 +37,12 @@ class CellMaker:
     def __init__(self, crew: Crew, berth: Berth, stopped: threading.Event | None = None) -> None:
         workspace = Workspace(crew.root)
         self._crew, self._berth, self._scratch = crew, berth, workspace.scratch
-        self._env = WorkerEnv(Blobs(workspace.blobs), workspace.scratch / "downloads", berth.device, crew.models)
+        self._stopped = stopped or threading.Event()
+        self._blobs = Blobs(workspace.blobs)
+        self._room = room(crew, workspace, berth.name, self._blobs, self._stopped) if crew.models.roles else None
+        self._env = WorkerEnv(self._blobs, workspace.scratch / "downloads", berth.device, self._room)
         self._queries: Queries | None = None
         self._tools: dict[str, Any] = {}
-        self._stopped = stopped or threading.Event()
         self._rows_now = ""
 
     def make(self, order: Order) -> Outcome:
@@ -47,6 +50,8 @@ class CellMaker:
         plan = self._crew.blueprints[order.table]
         begun = time.monotonic()
         self._rows_now = ""
+        if self._room:
+            self._room.tally.taken()  # of a cell that failed
         try:
             outcome = self._make(plan, order, begun)
         except RushesError as error:
@@ -67,7 +72,8 @@ class CellMaker:
             rows, rejects, rows_in = self._run_stage(plan, order)
         cell = content(plan.row_type, rows, rejects, f"{plan.made_by} ({order.what})")
         self._env.blobs.settle()
-        making = Making(_facts(plan, order, cell), time.monotonic() - begun)
+        asked = self._room.tally.taken() if self._room and plan.models else {}
+        making = Making(_facts(plan, order, cell, asked), time.monotonic() - begun)
         if order.part is None:
             write_back(plan, order, cell, making, home_parts(plan.inputs, order.inputs))
         else:
@@ -126,7 +132,7 @@ class CellMaker:
         self._rows_now = ""
 
 
-def _facts(plan: Blueprint, order: Order, cell: Content) -> dict[str, Any]:
+def _facts(plan: Blueprint, order: Order, cell: Content, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the metadata of a cell says of how it came about."""
     inputs = {source.name: f"{source.row_type.table}/{source.fingerprint}" for source in plan.inputs}
     if order.part is not None:
@@ -142,7 +148,7 @@ def _facts(plan: Blueprint, order: Order, cell: Content) -> dict[str, Any]:
         "rows": len(cell.rows),
         "rejects": len(cell.rejects),
         "tools": _tools(),
-    }
+    } | ({"models": {name: asked.get(name, {}) for name in plan.models}} if plan.models else {})
 
 
 @cache

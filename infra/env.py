@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from schemas.errors import BadInput, ToolDown
@@ -14,15 +13,18 @@ from stages.stage import Chat, Detector, Embedder
 from storage.blobs import Blobs
 from storage.files import Landing
 
+if TYPE_CHECKING:  # a worker that asks no model need not know how
+    from infra.models.room import Room
+
 
 @dataclass
 class WorkerEnv:
-    """What a stage may see of the outside, in one worker. ``models`` is the profile's section, by role."""
+    """What a stage may see of the outside, in one worker. ``models`` are those that this worker can ask."""
 
     blobs: Blobs
     downloads: Path
     device: str = "cpu"
-    models: Mapping[str, Any] = field(default_factory=dict)
+    models: "Room | None" = None
 
     def path(self, uri: str) -> Path:
         """A local file with the content behind a path, a ``file://`` address, or any address that fsspec knows.
@@ -66,12 +68,12 @@ class WorkerEnv:
         return self.blobs.get(blob)
 
     def chat(self, role: str) -> Chat:
-        """The model that the profile gives this role. Raises BadInput: no kind of model can be reached yet."""
-        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+        """The one model that the profile gives this role. Raises BadInput when it gives none or several."""
+        return self._room(role).chat(role)
 
     def panel(self, role: str) -> tuple[Chat, ...]:
         """All models that the profile gives this role. Raises BadInput when it gives none."""
-        return (self.chat(role),)
+        return self._room(role).panel(role)
 
     def embedder(self, role: str = "embedder") -> Embedder:
         """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
@@ -80,3 +82,8 @@ class WorkerEnv:
     def detector(self, role: str = "detector") -> Detector:
         """The model for boxes that the profile gives this role. Raises BadInput: no kind of it can be reached yet."""
         raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+
+    def _room(self, role: str) -> "Room":
+        if self.models is None:
+            raise BadInput(f"no model for role {role!r}: the profile has no [models]; docs/models.md shows how")
+        return self.models

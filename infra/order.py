@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.profile_models import Cast
 from schemas.errors import RushesError
 from schemas.row import Row
 from stages.graph import Over, Rows
@@ -38,6 +39,7 @@ class Blueprint:
     sql: str | None
     over: Over
     batch_rows: int
+    models: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -64,17 +66,22 @@ def blueprint(rows: Rows[Any], workspace: Workspace, batch_rows: Mapping[str, in
     stage = rows.stage
     at_a_time = batch_rows.get(type(stage).__name__, stage.batch_rows) if stage else 1
     folder = workspace.table(rows.table, rows.fingerprint)
-    return Blueprint(rows.row_type, rows.fingerprint, folder, inputs, stage, rows.sql, rows.over, at_a_time)
+    models = tuple(dict.fromkeys(name for _, names in rows.models for name in names))
+    return Blueprint(rows.row_type, rows.fingerprint, folder, inputs, stage, rows.sql, rows.over, at_a_time, models)
 
 
 @dataclass(frozen=True)
 class Crew:
-    """What every worker of a run is given once: all blueprints by table, and what its Env is made of."""
+    """What every worker of a run is given once: all blueprints by table, and what its Env is made of.
+
+    ``desk`` is the actor that holds limits and budget for all workers; None where there is one worker. No key is in it.
+    """
 
     blueprints: Mapping[str, Blueprint]
     root: Path
-    models: Mapping[str, Any]
+    models: Cast
     run_id: str
+    desk: Any = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
+from infra.profile_models import Budget, Cast, ModelPart
 from schemas.errors import BadInput
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -43,15 +44,22 @@ class Retries:
 class Profile:
     """What TOML says: where and how much. Nothing here changes what is made.
 
-    ``batch_rows`` overrides how many rows a stage, named by its class, gets at a time. ``models`` is kept as it is
-    written, by role.
+    ``batch_rows`` overrides how many rows a stage, named by its class, gets at a time. Of ``models`` and ``roles`` only
+    the identities (name and revision) are part of what is made.
     """
 
     workers: Workers = field(default_factory=Workers)
     ray: RayPart = field(default_factory=RayPart)
     retries: Retries = field(default_factory=Retries)
     batch_rows: Mapping[str, int] = field(default_factory=dict)
-    models: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, ModelPart] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+
+    @property
+    def cast(self) -> Cast:
+        """The models, the roles and the budget, as workers get them."""
+        return Cast(models=self.models, roles=self.roles, budget=self.budget)
 
 
 def load(name: str) -> Profile:
@@ -68,6 +76,7 @@ def load(name: str) -> Profile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"profile {path} cannot be read: {error}") from None
     profile: Profile = _filled(Profile, stored, str(path))
+    profile.cast.checked(str(path))
     return profile
 
 
@@ -89,8 +98,17 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if hint == Mapping[str, int]:
         rows = _typed(dict, value, where)
         return MappingProxyType({key: _positive(count, f"{where}.{key}") for key, count in rows.items()})
-    if hint == Mapping[str, Any]:
-        return MappingProxyType(_typed(dict, value, where))
+    if hint == Mapping[str, ModelPart]:
+        parts = _typed(dict, value, where)
+        return {name: _filled(ModelPart, _typed(dict, part, where), f"{where}.{name}") for name, part in parts.items()}
+    if hint == Mapping[str, tuple[str, ...]]:
+        return {role: _words(names, f"{where}.{role}") for role, names in _typed(dict, value, where).items()}
+    return _plain(hint, value, where)
+
+
+def _plain(hint: Any, value: Any, where: str) -> Any:
+    if hint == tuple[str, ...]:
+        return _words(value, where)
     if hint is int:
         return _positive(value, where)
     return _number(value, where) if hint is float else _typed(hint, value, where)
@@ -100,6 +118,14 @@ def _typed(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, kind):
         raise BadInput(f"{where} is {value!r}; it must be a {kind.__name__}")
     return value
+
+
+def _words(value: Any, where: str) -> tuple[str, ...]:
+    """One word or a list of words, none of them empty."""
+    words = tuple(value) if isinstance(value, list) else (value,)
+    if not words or not all(isinstance(word, str) and word for word in words):
+        raise BadInput(f"{where} is {value!r}; it must be a word or a list of words")
+    return words
 
 
 def _number(value: Any, where: str) -> float:

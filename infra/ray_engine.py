@@ -1,5 +1,6 @@
 """The engine on Ray: pools of actors on this machine's cores or on a cluster."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from infra.profile import Profile
 from infra.ray_place import RayPlace, checked
 from infra.ray_worker import RayWorker
 from infra.staff import Pool, Slot, Staff, slot, within
+from infra.teachers import desk
 from schemas.errors import RushesError, StageBroken, ToolDown
 from stages.stage import Needs
 
@@ -33,7 +35,7 @@ class RayEngine:
 
     def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
         """Starts or joins Ray, and checks that every table's needs can be met. Raises BadInput, ToolDown."""
-        self._crew, self._post, self._done = crew, post, done
+        self._post, self._done = post, done
         self._place = RayPlace(profile)
         nodes = self._place.nodes()
         self._slots: dict[str, Slot] = {
@@ -43,6 +45,8 @@ class RayEngine:
         }
         budget = _budget(nodes, profile)
         self._query_gb = max(1.0, budget.memory_gb / QUERY_SHARE)
+        self._desk = desk(self._place.ray, crew)
+        self._crew = dataclasses.replace(crew, desk=self._desk)
         self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
         self._staff = Staff(
             budget=budget,
@@ -74,6 +78,8 @@ class RayEngine:
         for pool in staff.pools.values() if staff else ():
             for actor in [*pool.idle, *pool.busy]:
                 self._fire(actor)
+        if getattr(self, "_desk", None) is not None:
+            self._place.ray.kill(self._desk)
         self._place.leave()
         self._place = None
 

@@ -15,7 +15,7 @@ from infra.profile import Profile
 from infra.schedule import Schedule
 from schemas.errors import BadInput
 from schemas.media import Source
-from stages.graph import Rows
+from stages.graph import Rows, cast_models, roles_of
 from storage.built import Built, BuiltTable
 from storage.deal import deal, plan_parts
 from storage.layout import Workspace, rejects_path, rows_path
@@ -54,6 +54,8 @@ class Run:
     def __post_init__(self) -> None:
         if not self.sources:
             raise BadInput("no sources to run over: give at least one video")
+        self.recipe = cast_models(self.recipe, self.profile.cast.identities())
+        self.profile.cast.check_prices(roles_of(self.recipe))
         self._rows = tuple(self.recipe.walk())
         self._plans: dict[str, Blueprint] = {
             rows.table: blueprint(rows, self.workspace, self.profile.batch_rows) for rows in self._rows
@@ -87,13 +89,15 @@ class Run:
     def start(self) -> None:
         """Deals the sources, then makes what is missing in a thread of its own. Once started, does nothing.
 
-        Raises BadInput for sources that contradict each other, DiskFull when the workspace cannot be written.
+        Raises BadInput for sources that contradict each other and for a model's key that is missing, DiskFull when the
+        workspace cannot be written.
         """
         if self._foreman:
             return
+        self._check_keys()
         schedule = Schedule(self.recipe, self._plans, deal(self._sources_folder, self.sources))
         run_id = new_run_id()
-        crew = Crew(self._plans, self.workspace.root, self.profile.models, run_id)
+        crew = Crew(self._plans, self.workspace.root, self.profile.cast, run_id)
         reports = {table: TableReport(table, len(schedule.parts)) for table in self.tables}
         board = Board(reports, _ancestors(self._rows))
         self._schedule = schedule
@@ -142,6 +146,12 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _check_keys(self) -> None:
+        """Raises BadInput when a model is still to be asked and its key is missing: before anything is begun."""
+        asks = {rows.table: rows.stage.roles for rows in self._rows if rows.stage and rows.stage.roles}
+        missing = {table.table for table in self.plan() if table.missing} if asks else set()
+        self.profile.cast.check_keys(role for table, roles in asks.items() if table in missing for role in roles)
 
     def _started(self) -> Foreman:
         if self._foreman is None:

@@ -14,8 +14,8 @@ ROWS = ".parquet"
 class Workspace:
     """A dataset's folder on a local (or mounted) disk: cells, blobs, versions, catalogue and logs.
 
-    Only ``versions/`` is for readers; everything else can be built again. The root is made absolute, so that every
-    worker means the same folder.
+    Only ``versions/`` is for readers; all but that and ``replies/`` can be built again for nothing. The root is made
+    absolute, so that every worker means the same folder.
     """
 
     root: Path
@@ -47,6 +47,11 @@ class Workspace:
     def logs(self) -> Path:
         """One file of JSON lines per run."""
         return self.root / "logs"
+
+    @property
+    def replies(self) -> Path:
+        """What models said: a folder per model. It was paid for, and it cannot be built again for nothing."""
+        return self.root / "replies"
 
     @property
     def scratch(self) -> Path:

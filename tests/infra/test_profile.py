@@ -42,11 +42,11 @@ def test_a_mistake_is_named_by_its_key(text: str, told: str, tmp_path: Path) -> 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text("[workers]\ncpus = 3\n[batch_rows]\nWatchVideos = 4\n[models.writer]\nname = 'x'\n")
+    path.write_text("[workers]\ncpus = 3\n[batch_rows]\nWatchVideos = 4\n")
     profile = load(str(path))
-    assert (profile.workers.cpus, profile.batch_rows["WatchVideos"], profile.models["writer"]) == (3, 4, {"name": "x"})
+    assert (profile.workers.cpus, profile.batch_rows["WatchVideos"]) == (3, 4)
 
 
 def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(BadInput, match="no profile 'locl': give one of cluster, local"):
+    with pytest.raises(BadInput, match="no profile 'locl': give one of cluster, local, teacher"):
         load("locl")

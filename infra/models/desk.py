@@ -1,0 +1,95 @@
+"""The one place that all workers of a run ask before they ask a model: limits, budget and pauses. Pure."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from infra.models.ledger import Ledger, Sum
+from infra.models.limits import Pace, Seats
+from infra.profile_models import Budget, ModelPart
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Leave to send one request after ``wait_s`` seconds. ``aside`` is what the budget holds for it."""
+
+    wait_s: float
+    booked: float
+    aside: Sum
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of one visit: a pass for the first so many of those wanted, and seconds left of pauses by endpoint.
+
+    ``spent`` says that the budget is used up, and how.
+    """
+
+    passes: tuple[Pass, ...] = ()
+    pauses: Mapping[str, float] = field(default_factory=dict)
+    spent: str = ""
+
+
+class Counter:
+    """What the desk keeps of one model."""
+
+    def __init__(self, model: ModelPart, window_s: float) -> None:
+        self.requests = Pace(model.requests_per_minute, window_s)
+        self.tokens = Pace(model.tokens_per_minute, window_s)
+        self.seats = Seats(model.in_flight, forget_s=2 * model.timeout_s + 60)
+        self.pauses: dict[str, float] = {}
+
+
+class Desk:
+    """Limits and budget of one run, shared by all its workers: in this process, or in one Ray actor.
+
+    Times go in and out as durations, because the clocks of two machines do not agree.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelPart],
+        budget: Budget,
+        now: Callable[[], float] = time.monotonic,
+        window_s: float = 60.0,
+    ) -> None:
+        self.ledger = Ledger(budget.usd, budget.tokens)
+        self._counters = {model.identity: Counter(model, window_s) for model in models.values()}
+        self._now = now
+        self._lock = threading.Lock()
+
+    def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+        """Takes back the passes that are ``done``, with what each took, and hands out passes for what is wanted."""
+        with self._lock:
+            counter, now = self._counters[model], self._now()
+            for given, actual in done:
+                counter.seats.give(now, worker, 1)
+                counter.tokens.refund(given.booked - actual.tokens)
+                self.ledger.settle(model, given.aside, actual)
+            if not wanted:
+                counter.seats.leave(worker)
+                return Turn()
+            return self._passes(counter, model, worker, wanted)
+
+    def pause(self, model: str, endpoint: str, wait_s: float) -> None:
+        """Nobody asks this endpoint for so long."""
+        with self._lock:
+            pauses, until = self._counters[model].pauses, self._now() + wait_s
+            pauses[endpoint] = max(until, pauses.get(endpoint, until))
+
+    def _passes(self, counter: Counter, model: str, worker: str, wanted: Sequence[Sum]) -> Turn:
+        now = self._now()
+        seats = counter.seats.take(now, worker, len(wanted))
+        passes: list[Pass] = []
+        spent = ""
+        for one in wanted[:seats]:
+            aside = self.ledger.reserve(model, one)
+            if aside is None:
+                spent = str(self.ledger) if self.ledger.is_idle else ""
+                break
+            wait_s = max(counter.requests.book(now, 1), counter.tokens.book(now, one.tokens))
+            passes.append(Pass(wait_s, one.tokens, aside))
+        counter.seats.give(now, worker, seats - len(passes))
+        pauses = {endpoint: until - now for endpoint, until in counter.pauses.items() if until > now}
+        return Turn(tuple(passes), pauses, spent)

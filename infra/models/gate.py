@@ -1,0 +1,135 @@
+"""One worker's way to the desk: those who want to ask wait here, and one visit serves all of them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from infra.models.desk import Desk, Pass, Turn
+from infra.models.ledger import Sum
+from schemas.errors import BudgetSpent
+
+AT_ONCE = 256
+# How long to wait before asking a desk again that had nothing to give; a desk in this process calls us anyway.
+AGAIN_S = 0.1
+
+
+class Door(Protocol):
+    """The desk, wherever it is."""
+
+    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+        """See ``Desk.turn``."""
+
+    async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
+        """See ``Desk.pause``."""
+
+
+class HereDoor:
+    """A desk in this process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+        """See ``Desk.turn``."""
+        return self.desk.turn(model, worker, wanted, done)
+
+    async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
+        """See ``Desk.pause``."""
+        self.desk.pause(model, endpoint, wait_s)
+
+
+class RayDoor:
+    """A desk in a Ray actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+        """See ``Desk.turn``."""
+        told: Turn = await self._actor.turn.remote(model, worker, wanted, done)
+        return told
+
+    async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
+        """See ``Desk.pause``."""
+        await self._actor.pause.remote(model, endpoint, wait_s)
+
+
+class Gate:
+    """Where the requests of one model in one worker wait for leave to be sent. To be used in one event loop."""
+
+    def __init__(self, door: Door, model: str, worker: str) -> None:
+        self._door, self._model, self._worker = door, model, worker
+        self._wanted: deque[tuple[Sum, asyncio.Future[Pass]]] = deque()
+        self._done: list[tuple[Pass, Sum]] = []
+        self._visits: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self.pauses: dict[str, float] = {}
+
+    async def enter(self, wanted: Sum) -> Pass:
+        """Leave to send one request that takes at most so much. Raises BudgetSpent."""
+        future: asyncio.Future[Pass] = asyncio.get_running_loop().create_future()
+        self._wanted.append((wanted, future))
+        self._stir()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and not future.exception():
+                self.leave(future.result(), Sum())
+            raise
+
+    def leave(self, given: Pass, took: Sum) -> None:
+        """The request is over, and took so much."""
+        self._done.append((given, took))
+        self._stir()
+
+    async def pause(self, endpoint: str, wait_s: float) -> None:
+        """Nobody, in any worker, asks this endpoint for so long."""
+        await self._door.pause(self._model, endpoint, wait_s)
+
+    def _stir(self) -> None:
+        self._news.set()
+        if self._visits is None or self._visits.done():
+            self._visits = asyncio.get_running_loop().create_task(self._visit_all())
+
+    async def _visit_all(self) -> None:
+        while self._wanted or self._done:
+            self._news.clear()
+            try:
+                served = await self._visit()
+            except Exception as error:  # noqa: BLE001  whoever waits shall hear of it
+                self._turn_away(error)
+                return
+            if self._wanted and not served and not self._news.is_set():
+                await self._wait_for_news()
+
+    async def _visit(self) -> bool:
+        """One visit to the desk; whether it gave any leave."""
+        while self._wanted and self._wanted[0][1].done():
+            self._wanted.popleft()
+        wanted = [one for one, _ in list(self._wanted)[:AT_ONCE]]
+        done, self._done = self._done, []
+        turn = await self._door.turn(self._model, self._worker, wanted, done)
+        now = asyncio.get_running_loop().time()
+        self.pauses = {endpoint: now + wait_s for endpoint, wait_s in turn.pauses.items()}
+        for given in turn.passes:
+            _, future = self._wanted.popleft()
+            if future.done():
+                self._done.append((given, Sum()))
+            else:
+                future.set_result(given)
+        if turn.spent:
+            self._turn_away(BudgetSpent(f"the budget is spent: {turn.spent}; all replies that were paid for are kept"))
+        return bool(turn.passes)
+
+    def _turn_away(self, error: Exception) -> None:
+        waiting, self._wanted = self._wanted, deque()
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(error)
+
+    async def _wait_for_news(self) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), AGAIN_S)
+        except TimeoutError:
+            return

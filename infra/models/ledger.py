@@ -1,0 +1,59 @@
+"""What a run may spend, and what it has: reserved before a request is sent, settled when its answer is there."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Tokens and US dollars: of a reservation the upper bound, of an answer what it took."""
+
+    tokens: float = 0
+    usd: float = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.tokens + other.tokens, self.usd + other.usd)
+
+    def __sub__(self, other: "Sum") -> "Sum":
+        return Sum(self.tokens - other.tokens, self.usd - other.usd)
+
+
+@dataclass
+class Ledger:
+    """The account of one run, over all models and workers. 0 is no limit.
+
+    A reservation that an answer exceeds makes all later ones larger by as much, per model: prices and counts are the
+    server's, and it may count more than we foresee.
+    """
+
+    most_usd: float = 0
+    most_tokens: float = 0
+    spent: Sum = field(default_factory=Sum)
+    reserved: Sum = field(default_factory=Sum)
+    excess: dict[str, float] = field(default_factory=dict)
+
+    def reserve(self, model: str, wanted: Sum) -> Sum | None:
+        """What is set aside for a request; None when it does not fit beside what is spent and reserved."""
+        factor = self.excess.get(model, 1.0)
+        aside = Sum(wanted.tokens * factor, wanted.usd * factor)
+        after = self.spent + self.reserved + aside
+        if (self.most_usd and after.usd > self.most_usd) or (self.most_tokens and after.tokens > self.most_tokens):
+            return None
+        self.reserved += aside
+        return aside
+
+    def settle(self, model: str, aside: Sum, actual: Sum) -> None:
+        """Puts what it took in place of what was set aside."""
+        self.reserved -= aside
+        self.spent += actual
+        if aside.tokens and actual.tokens > aside.tokens:
+            self.excess[model] = self.excess.get(model, 1.0) * actual.tokens / aside.tokens
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in flight that may still give back a part of its reservation."""
+        return self.reserved.tokens < 0.5
+
+    def __str__(self) -> str:
+        limits = [f"{self.most_usd:g} US dollars"] if self.most_usd else []
+        limits += [f"{self.most_tokens:,.0f} tokens"] if self.most_tokens else []
+        return f"spent {self.spent.usd:.4f} US dollars and {self.spent.tokens:,.0f} tokens of {' and '.join(limits)}"

@@ -1,0 +1,210 @@
+"""``Chat`` over an OpenAI-compatible server: what is in the call log is taken from there, the rest is asked."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from infra.models.faults import Fault
+from infra.models.judge import Next, decide, key_of_try
+from infra.models.raw import Raw
+from infra.models.replies import Replies
+from infra.models.teller import Endpoint, Teller, Unanswered
+from infra.order import Stopped
+from infra.profile_models import ModelPart
+from schemas.chat import Answer, NoReply, Request
+from schemas.errors import Reason
+
+T = TypeVar("T")
+LOOK_S = 0.5
+
+
+class Loop:
+    """An event loop in a thread of its own, which ends with the process."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True, name="models").start()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Has the work done there."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+
+@dataclass
+class Tally:
+    """What the answers that were handed out had cost, whenever they were paid for, by model."""
+
+    of: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, model: ModelPart, tries: Sequence[Raw]) -> None:
+        """Counts one answer."""
+        into, out = sum(raw.tokens_in for raw in tries), sum(raw.tokens_out for raw in tries)
+        counts = self.of.setdefault(model.identity, Counter())
+        counts.update(answers=1, tokens_in=into, tokens_out=out, nano_usd=round(model.cost(into, out) * 1e9))
+
+    def taken(self) -> dict[str, dict[str, float]]:
+        """The sums since the last time."""
+        told: dict[str, dict[str, float]] = {}
+        for model, counts in sorted(self.of.items()):
+            told[model] = {name: counts[name] for name in ("answers", "tokens_in", "tokens_out")}
+            told[model]["cost_usd"] = counts["nano_usd"] / 1e9
+        self.of = {}
+        return told
+
+
+@dataclass
+class Item:
+    """One request of a batch, what the model has said to it so far, and the answer once there is one."""
+
+    request: Request
+    key: str
+    tries: list[Raw] = field(default_factory=list)
+    answer: Answer | None = None
+    future: "Future[Answer] | None" = None
+
+
+class OpenAIChat:
+    """One model behind a role. Safe to be called from several threads."""
+
+    def __init__(
+        self,
+        part: ModelPart,
+        loop: Loop,
+        replies: Replies,
+        teller: Callable[[], Coroutine[Any, Any, Teller]],
+        tally: Tally,
+    ) -> None:
+        self.part, self._loop, self._replies, self._make_teller, self._tally = part, loop, replies, teller, tally
+        self._teller: asyncio.Task[Teller] | None = None
+        self.stopped = threading.Event()
+
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``."""
+        return self.part.identity
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        """An answer to each request, in order. What was answered before is not asked again; the rest begins at once."""
+        self._replies.refresh()
+        items = [self._looked_up(Item(request, request.key(self.model))) for request in requests]
+        open_items: dict[str, Item] = {}
+        for item in items:
+            if item.answer is None:
+                open_items.setdefault(item.key, item).future = Future()
+        batch = Batch(self, list(open_items.values()))
+        batch.begun = self._loop.submit(batch.run()) if open_items else None
+        return self._in_order([open_items.get(item.key, item) for item in items], batch)
+
+    def _in_order(self, items: Sequence[Item], batch: "Batch") -> Iterator[Answer]:
+        try:
+            for item in items:
+                answer = item.answer or self._waited_for(item, batch)
+                self._tally.add(self.part, item.tries)
+                yield answer
+        finally:
+            batch.stop()
+
+    def _waited_for(self, item: Item, batch: "Batch") -> Answer:
+        assert item.future is not None  # noqa: S101  for the type checker
+        while True:
+            try:
+                return item.future.result(LOOK_S)
+            except NotYet:
+                if self.stopped.is_set():
+                    raise Stopped(f"stopped while asking {self.model}") from None
+            except BaseException:
+                batch.settle(2 * self.part.timeout_s)  # what is in flight is paid for, and kept
+                raise
+
+    def _looked_up(self, item: Item) -> Item:
+        """The item with all tries that the call log holds, and its answer where they decide it."""
+        while raw := self._replies.find(key_of_try(item.key, len(item.tries))):
+            item.tries.append(raw)
+            decided = decide(item.request, self.part, item.tries)
+            if not isinstance(decided, Next):
+                item.answer = decided
+                break
+        return item
+
+    async def answer(self, item: Item, stopped: Callable[[], bool]) -> Answer:
+        """The answer to one request; every try is in the call log before anything follows from it."""
+        if self._teller is None:
+            self._teller = asyncio.get_running_loop().create_task(self._make_teller())
+        try:
+            teller = await asyncio.shield(self._teller)
+        except Exception:
+            self._teller = None
+            raise
+        while isinstance(step := decide(item.request, self.part, item.tries), Next):
+            try:
+                raw, endpoint, asked_as = await teller.tell(item.request, step, stopped)
+            except Unanswered as end:
+                return _unanswered(self.model, end.fault)
+            await self._replies.keep(key_of_try(item.key, len(item.tries)), raw)
+            item.tries.append(raw)
+            self._learn(item, endpoint, asked_as)
+        return step
+
+    def _learn(self, item: Item, endpoint: Endpoint, asked_as: int) -> None:
+        if item.request.form is None or item.tries[-1].finish != "stop":
+            return
+        fits = not isinstance(decide(item.request, self.part, item.tries), Next)
+        endpoint.dialect.answered(asked_as, fits=fits)
+
+
+class Batch:
+    """Requests that are in flight together: as many at once as the model takes."""
+
+    def __init__(self, chat: OpenAIChat, items: list[Item]) -> None:
+        self._chat, self._items = chat, iter(items)
+        self._width = min(len(items), chat.part.in_flight)
+        self._all = items
+        self._error: BaseException | None = None
+        self._is_stopped = False
+        self.begun: Future[None] | None = None
+
+    async def run(self) -> None:
+        """Asks everything; the first error that is not one request's own ends it, once what is in flight is kept."""
+        await asyncio.gather(*(self._work() for _ in range(self._width)))
+        for item in self._all:
+            if item.future and not item.future.done():
+                item.future.set_exception(self._error or Stopped("the batch was given up"))
+
+    async def _work(self) -> None:
+        for item in self._items:
+            if self._is_over():
+                return
+            try:
+                answer = await self._chat.answer(item, self._is_over)
+            except asyncio.CancelledError:
+                return
+            except Exception as error:  # noqa: BLE001  whoever waits for the answers raises it
+                self._error = self._error or error
+                return
+            if item.future:
+                item.future.set_result(answer)
+
+    def _is_over(self) -> bool:
+        return self._error is not None or self._is_stopped
+
+    def stop(self) -> None:
+        """Asks nothing more; what is in flight is kept as it arrives."""
+        self._is_stopped = True
+
+    def settle(self, patience_s: float) -> None:
+        """Waits until nothing is in flight."""
+        if self.begun:
+            try:
+                self.begun.result(patience_s)
+            except NotYet:
+                return
+
+
+def _unanswered(model: str, fault: Fault) -> NoReply:
+    reasons: dict[str, Reason] = {"timeout": "model_timeout", "filtered": "filtered"}
+    return NoReply(model, reasons.get(fault.kind, "bad_reply"), fault.detail, fault.raw)

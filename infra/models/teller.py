@@ -1,0 +1,245 @@
+"""One try of one request: over the endpoints of a model, within its limits, until there is an answer to keep."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.models.desk import Pass
+from infra.models.dialect import Dialect
+from infra.models.estimate import bound, tokens_in, used
+from infra.models.faults import Fault, Habits, Health
+from infra.models.gate import Gate
+from infra.models.judge import Next, told_back
+from infra.models.ledger import Sum
+from infra.models.raw import BadEnvelope, Raw, opened
+from infra.models.wire import Line
+from infra.profile_models import ModelPart
+from schemas.chat import Request
+from schemas.errors import BadInput, BudgetSpent, ModelDrift, ToolDown
+from schemas.units import BlobId
+
+# A process that was held up, by a pause of the machine say, books again: what it had booked has passed.
+LATE_S = 0.5
+PREFLIGHTS = 3
+# More ways to ask than there are to learn.
+MOST_LESSONS = 8
+
+
+class Endpoint:
+    """One address of a model: its line, how it is doing, how it wants to be spoken to."""
+
+    def __init__(self, line: Line, habits: Habits, note: Callable[[str], None]) -> None:
+        self.line, self.health = line, Health(habits)
+        self.dialect = Dialect(lambda what: note(f"{line.url}: {what}"))
+        self.url = line.url
+
+
+class Unanswered(Exception):
+    """This one request gets no answer, whatever is tried; others may."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+class Teller:
+    """Asks one model. To be used in one event loop."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  each is another thing
+        self,
+        model: ModelPart,
+        endpoints: list[Endpoint],
+        gate: Gate,
+        get: Callable[[BlobId], bytes],
+        said: dict[str, str],
+        habits: Habits,
+    ) -> None:
+        self.model, self.endpoints, self._gate, self._get = model, endpoints, gate, get
+        self._said, self._habits = said, habits
+        self._now = asyncio.get_running_loop().time
+
+    async def preflight(self) -> None:
+        """One look at every endpoint, which costs nothing, before the first request.
+
+        Raises BadInput where the key is refused or the model is not there, ToolDown where nobody answers at all.
+        """
+        found: list[tuple[bool, str]] = []
+        for tries in range(PREFLIGHTS):
+            found = [await self._looked_at(endpoint) for endpoint in self.endpoints]
+            if any(is_there for is_there, _ in found):
+                return
+            await asyncio.sleep(self._habits.backoff(tries, random.random()))
+        raise ToolDown(f"{self.model.name} cannot be reached: {found[0][1]}; is the server up, and the address right?")
+
+    async def _looked_at(self, endpoint: Endpoint) -> tuple[bool, str]:
+        try:
+            async with asyncio.timeout(min(30.0, self.model.timeout_s)):
+                names = await endpoint.line.models()
+        except TimeoutError:
+            return False, f"{endpoint.url} does not answer in time"
+        except Fault as fault:
+            if fault.kind == "denied":
+                raise self._denied(endpoint, fault) from None
+            return fault.kind not in {"down", "timeout"}, f"{endpoint.url}: {fault.detail}"
+        if names and self.model.name not in names:
+            known = ", ".join(sorted(names)[:8])
+            raise BadInput(
+                f"{endpoint.url} has no model {self.model.name!r}, but {known}; "
+                "correct name or endpoints under [models] of the profile"
+            )
+        return True, ""
+
+    async def tell(self, request: Request, step: Next, stopped: Callable[[], bool]) -> tuple[Raw, Endpoint, int]:
+        """An answer, whose it is, and in which format it was asked for.
+
+        Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
+        """
+        patient_until = self._now() + self._habits.patience_s
+        faults: Counter[str] = Counter()
+        while True:
+            endpoint = await self._available()
+            try:
+                return await self._once(endpoint, request, step, stopped)
+            except _AskAgain as again:
+                faults["lesson"] += again.is_lesson
+                if faults["lesson"] > MOST_LESSONS:
+                    raise Unanswered(Fault("request", "it refuses every way of asking")) from None
+            except Fault as fault:
+                faults[fault.kind] += 1
+                await self._after(endpoint, fault)
+                if faults["timeout"] >= self._habits.timeouts or faults["envelope"] >= self._habits.envelopes:
+                    raise Unanswered(fault) from None
+                if self._now() > patient_until:
+                    raise ToolDown(f"{self.model.name} at {endpoint.url}: {fault.detail}, again and again") from None
+                if not fault.wait_s and not self._has_other(endpoint):
+                    await asyncio.sleep(self._habits.backoff(faults.total() - 1, random.random()))
+
+    async def _available(self) -> Endpoint:
+        """The first endpoint that is neither down nor wants to be left alone; waits for one. Raises ToolDown."""
+        while True:
+            now = self._now()
+            waits = []
+            for endpoint in self.endpoints:
+                endpoint.health.pause(self._gate.pauses.get(endpoint.url, now))
+                if not endpoint.health.is_down(now):
+                    waits.append((endpoint.health.wait_s(now), endpoint.health.is_shy(now), endpoint))
+            if not waits:
+                failures = self.endpoints[0].health.straight
+                raise ToolDown(f"{self.model.name} does not answer: {failures} failures in a row at {self._places()}")
+            wait_s, _, endpoint = min(waits, key=lambda one: one[:2])
+            if wait_s <= 0:
+                return endpoint
+            await asyncio.sleep(wait_s)
+
+    async def _once(
+        self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool]
+    ) -> tuple[Raw, Endpoint, int]:
+        estimated = tokens_in(request, self.model, step.said + told_back(step.told, request.form) if step.told else "")
+        given = await self._gate.enter(bound(self.model, estimated, step.max_tokens))
+        took = Sum()
+        try:
+            await self._wait(given, endpoint)
+            if stopped():
+                raise asyncio.CancelledError
+            asked_as = endpoint.dialect.format
+            body = endpoint.dialect.body(self.model.name, request, step, self._get)
+            took = given.aside  # unless we hear otherwise
+            kind, answer = await self._answer(endpoint, body, asked_as, request)
+            raw, usage = opened(kind, answer)
+            raw = self._counted(raw, usage, estimated, step.max_tokens, endpoint)
+            took = Sum(raw.tokens_in + raw.tokens_out, self.model.cost(raw.tokens_in, raw.tokens_out))
+        except BadEnvelope as wrong:
+            raise Fault("envelope", wrong.what, raw=endpoint.line.hide(wrong.body)) from None
+        except (_AskAgain, Fault) as fault:
+            took = given.aside if isinstance(fault, Fault) and fault.kind == "timeout" else Sum()
+            raise
+        finally:
+            self._gate.leave(given, took)
+        endpoint.health.succeeded()
+        self._check_drift(raw)
+        return raw, endpoint, asked_as
+
+    async def _wait(self, given: Pass, endpoint: Endpoint) -> None:
+        """Waits for the time that was booked. Raises _AskAgain when it has passed, or the endpoint paused meanwhile."""
+        if given.wait_s > 0:
+            due = self._now() + given.wait_s
+            await asyncio.sleep(given.wait_s)
+            if self._now() - due > LATE_S:
+                raise _AskAgain
+        now = self._now()
+        endpoint.health.pause(self._gate.pauses.get(endpoint.url, now))
+        if endpoint.health.wait_s(now) > 0:
+            raise _AskAgain
+
+    async def _answer(self, endpoint: Endpoint, body: bytes, asked_as: int, request: Request) -> tuple[str, bytes]:
+        try:
+            async with asyncio.timeout(self.model.timeout_s):
+                return await endpoint.line.ask(body)
+        except TimeoutError:
+            raise Fault("timeout", f"no whole answer within {self.model.timeout_s:g} s") from None
+        except Fault as fault:
+            said = f"{fault.detail} {fault.raw}"
+            if fault.kind == "request" and endpoint.dialect.learn(asked_as, said, has_form=bool(request.form)):
+                raise _AskAgain(is_lesson=True) from None
+            raise
+
+    async def _after(self, endpoint: Endpoint, fault: Fault) -> None:
+        """What follows from a fault for the endpoint. Raises what no further try can mend."""
+        if fault.kind in {"request", "filtered"}:
+            endpoint.health.succeeded()
+            raise Unanswered(fault) from None
+        if fault.kind == "quota":
+            raise BudgetSpent(f"{self.model.name} at {endpoint.url}: {fault.detail}; all that was paid for is kept")
+        if fault.kind == "denied":
+            raise self._denied(endpoint, fault)
+        if fault.kind in {"down", "timeout"}:
+            endpoint.health.failed(self._now())
+        if fault.wait_s:
+            endpoint.health.pause(self._now() + fault.wait_s)
+            await self._gate.pause(endpoint.url, fault.wait_s)
+
+    def _has_other(self, endpoint: Endpoint) -> bool:
+        """Whether another endpoint can be asked at once."""
+        now = self._now()
+        return any(
+            one is not endpoint and not one.health.is_shy(now) and not one.health.wait_s(now) for one in self.endpoints
+        )
+
+    def _counted(self, raw: Raw, usage: dict[str, Any], estimated: int, max_tokens: int, endpoint: Endpoint) -> Raw:
+        most = 100 * (estimated + max_tokens)
+        into, out = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        return replace(
+            raw,
+            text=endpoint.line.hide(raw.text),
+            tokens_in=used(into, estimated, most),
+            tokens_out=used(out, max_tokens, most),
+            counted=used(into, -1, most) >= 0 and used(out, -1, most) >= 0,
+            endpoint=endpoint.url,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _check_drift(self, raw: Raw) -> None:
+        if raw.said and self._said.setdefault(raw.endpoint, raw.said) != raw.said:
+            raise ModelDrift(
+                f"{raw.endpoint} answers as {raw.said!r} to {self.model.name!r}, and before as "
+                f"{self._said[raw.endpoint]!r}; give the model a new revision in the profile to go on with it"
+            )
+
+    def _denied(self, endpoint: Endpoint, fault: Fault) -> BadInput:
+        key = f"the key in {self.model.key_env}" if self.model.key_env else "a request without a key (no key_env)"
+        return BadInput(f"{endpoint.url} refuses {key} or has no model {self.model.name!r}: {fault.detail}")
+
+    def _places(self) -> str:
+        return ", ".join(endpoint.url for endpoint in self.endpoints)
+
+
+class _AskAgain(Exception):
+    """Ask again: at another time, or another way, once a lesson was learnt."""
+
+    def __init__(self, *, is_lesson: bool = False) -> None:
+        super().__init__(is_lesson)
+        self.is_lesson = is_lesson

@@ -1,0 +1,141 @@
+"""The line to an endpoint: the ``openai`` client, over connections of aiohttp.
+
+The client builds, signs and judges every request. Its own transport looks through all connections for each request:
+at 256 in flight it took 6.9 ms of CPU per request where this takes 1.3 ms (decision 0061).
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx2
+import yarl
+
+from infra.models.faults import Fault, hidden, of_status
+from infra.models.raw import LONGEST_BODY, BadEnvelope
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+CONNECT_S = 10.0
+LINGER_S = 30.0
+
+
+class Connections(httpx2.AsyncBaseTransport):
+    """As many connections as requests may be in flight; no body larger than the cap, no compressed one."""
+
+    def __init__(self, most: int) -> None:
+        limits = aiohttp.TCPConnector(limit=most, keepalive_timeout=LINGER_S)
+        wait = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        self._session = aiohttp.ClientSession(connector=limits, timeout=wait, auto_decompress=False, trust_env=True)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The whole response. Raises what httpx2 raises for a line that fails, BadEnvelope for a body too long."""
+        url = yarl.URL(str(request.url), encoded=True)
+        headers = {name.decode(): value.decode() for name, value in request.headers.raw}
+        try:
+            asked = self._session.request(
+                request.method, url, headers=headers, data=request.content or None, allow_redirects=False
+            )
+            async with asked as response:
+                body = await _body(response)
+                return httpx2.Response(
+                    response.status, headers=list(response.headers.items()), content=body, request=request
+                )
+        except aiohttp.ClientConnectorError as error:
+            raise httpx2.ConnectError(str(error), request=request) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise httpx2.ReadError(f"{type(error).__name__}: {error}", request=request) from error
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._session.close()
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadEnvelope("a compressed body that nobody asked for", "")
+    size, pieces = 0, []
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        pieces.append(piece)
+        if size > LONGEST_BODY:
+            raise BadEnvelope(
+                f"a body of more than {LONGEST_BODY:,} bytes", pieces[0][:2048].decode("utf-8", "replace")
+            )
+    return b"".join(pieces)
+
+
+class Line:
+    """One endpoint: sends bodies, gives bodies. To be used in one event loop. Nothing that it raises holds the key."""
+
+    def __init__(self, url: str, key: str, most: int, clock: Callable[[], float] = time.time) -> None:
+        self.url, self._key, self._most, self._clock = url, key, most, clock
+        self._client: AsyncOpenAI | None = None
+
+    def __repr__(self) -> str:
+        return f"Line({self.url!r})"
+
+    async def ask(self, body: bytes) -> tuple[str, bytes]:
+        """The content type and the body of the answer to one chat completion. Raises Fault, BadEnvelope."""
+        from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+        try:
+            response: httpx2.Response = await self._opened().post(
+                "/chat/completions",
+                content=body,
+                cast_to=httpx2.Response,
+                options={"headers": {"Content-Type": "application/json"}},
+            )
+        except APIStatusError as error:
+            raise self._fault(error) from None
+        except APITimeoutError:
+            raise Fault("timeout", "the line timed out") from None
+        except APIConnectionError as error:
+            raise Fault("down", self.hide(f"the line failed: {error.__cause__}")[:300]) from None
+        return response.headers.get("content-type", ""), response.content
+
+    async def models(self) -> list[str]:
+        """The names of the models that the server says it has; none where it does not say. Raises Fault."""
+        from openai import APIConnectionError, APIStatusError
+
+        try:
+            response: httpx2.Response = await self._opened().get("/models", cast_to=httpx2.Response)
+            stored = json.loads(response.content)
+            return [str(one["id"]) for one in stored["data"]]
+        except APIStatusError as error:
+            if error.status_code in {404, 405, 501}:
+                return []
+            raise self._fault(error) from None
+        except APIConnectionError as error:
+            raise Fault("down", self.hide(f"the line failed: {error.__cause__}")[:300]) from None
+        except (ValueError, KeyError, TypeError):
+            return []
+
+    def hide(self, text: str) -> str:
+        """The text without the key."""
+        return hidden(text, self._key)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if self._client:
+            await self._client.close()
+
+    def _fault(self, error: Any) -> Fault:
+        fault = of_status(error.status_code, error.response.headers, error.body, self._clock())
+        return Fault(fault.kind, self.hide(fault.detail), fault.wait_s, self.hide(fault.raw))
+
+    def _opened(self) -> "AsyncOpenAI":
+        if self._client is None:
+            from openai import AsyncOpenAI
+
+            self._client = AsyncOpenAI(
+                base_url=self.url,
+                api_key=self._key,
+                max_retries=0,
+                default_headers={"Accept-Encoding": "identity"},
+                http_client=httpx2.AsyncClient(transport=Connections(self._most), timeout=None),
+            )
+        return self._client

@@ -1,0 +1,151 @@
+"""The profile's part about models: who they are, who fills which role, and what a run may spend."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from schemas.errors import BadInput
+
+KINDS, MODES = ("openai",), ("live",)
+REMEDY = "docs/models.md shows how"
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPart:
+    """One model: its identity, where it is, how fast it may be asked, and what it costs. 0 is no limit, or no price.
+
+    ``key_env`` names the environment variable that holds the key; the key itself is never part of a profile.
+    """
+
+    kind: str = "openai"
+    name: str = ""
+    revision: str = ""
+    endpoints: tuple[str, ...] = ()
+    key_env: str = ""
+    in_flight: int = 16
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    usd_per_million_in: float = 0
+    usd_per_million_out: float = 0
+    timeout_s: float = 120
+    picture_tokens: int = 1500
+    mode: str = "live"
+
+    @property
+    def identity(self) -> str:
+        """What fingerprints and keys of replies hold of it: ``name@revision``."""
+        return f"{self.name}@{self.revision}"
+
+    @property
+    def has_price(self) -> bool:
+        """Whether a reply's cost can be told."""
+        return self.usd_per_million_in > 0 or self.usd_per_million_out > 0
+
+    def cost(self, tokens_in: float, tokens_out: float) -> float:
+        """What so many tokens cost, in US dollars."""
+        return (tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out) / 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What one run may spend on models, beyond what it finds in the replies that are kept. 0 is no limit."""
+
+    usd: float = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """Who fills which role, and for how much: all that a worker needs to know of models, and no key."""
+
+    models: Mapping[str, ModelPart] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+
+    def identities(self) -> dict[str, tuple[str, ...]]:
+        """The identities of the models by role: what ``cast_models`` takes."""
+        return {role: tuple(self.models[name].identity for name in names) for role, names in self.roles.items()}
+
+    def of(self, role: str) -> tuple[ModelPart, ...]:
+        """The models of a role. Raises BadInput when nobody fills it."""
+        if not self.roles.get(role):
+            raise BadInput(f"no model for role {role!r}: name one under [roles] of the profile; {REMEDY}")
+        return tuple(self.models[name] for name in self.roles[role])
+
+    def checked(self, where: str = "the profile") -> "Cast":
+        """This cast, once nothing in it contradicts itself. Raises BadInput."""
+        for name, model in self.models.items():
+            _check_model(model, f"{where}: models.{name}")
+        seen: dict[str, str] = {}
+        for name, model in self.models.items():
+            if seen.setdefault(model.identity, name) != name:
+                raise BadInput(f"{where}: models {seen[model.identity]} and {name} are both {model.identity}")
+        for role, names in self.roles.items():
+            _check_role(role, names, self.models, where)
+        return self
+
+    def check_prices(self, roles: Iterable[str]) -> None:
+        """Raises BadInput where a budget in US dollars is set and a model in one of these roles has no price."""
+        for name in dict.fromkeys(name for role in roles for name in self.roles[role]):
+            self._check_price(name)
+
+    def check_keys(self, roles: Iterable[str]) -> None:
+        """Raises BadInput when the key of a model that fills one of these roles is not in the environment."""
+        for name in dict.fromkeys(name for role in roles for name in self.roles[role]):
+            key_of(self.models[name])
+
+    def _check_price(self, name: str) -> None:
+        if self.budget.usd and not self.models[name].has_price:
+            raise BadInput(
+                f"a budget of {self.budget.usd:g} US dollars is set, and models.{name} has no price: give it "
+                "usd_per_million_in and usd_per_million_out, or limit tokens instead (--budget-tokens)"
+            )
+
+
+def key_of(model: ModelPart) -> str:
+    """The key, out of the environment. Raises BadInput that names the variable and the endpoint, never the key."""
+    if not model.key_env:
+        return "none"
+    found = os.environ.get(model.key_env, "")
+    if found and found.isascii() and found.isprintable() and found == found.strip() and " " not in found:
+        return found
+    trouble = "is not set" if not found else "holds a space, a line break or a letter that no key has"
+    place = model.endpoints[0]
+    raise BadInput(f"the environment variable {model.key_env} {trouble}; {model.name} at {place} needs its key there")
+
+
+def _check_model(model: ModelPart, where: str) -> None:
+    if model.kind not in KINDS:
+        raise BadInput(f"{where}: kind is {model.kind!r}; known are {', '.join(KINDS)}")
+    if model.mode not in MODES:
+        raise BadInput(f"{where}: mode is {model.mode!r}; known are {', '.join(MODES)}")
+    for key in ("name", "revision", "endpoints"):
+        if not getattr(model, key):
+            raise BadInput(f"{where}: {key} is missing; {REMEDY}")
+    if model.key_env and not VARIABLE.fullmatch(model.key_env):  # perhaps the key itself, so it is not shown
+        raise BadInput(f"{where}: key_env is not the name of an environment variable; never write a key into a profile")
+    for endpoint in model.endpoints:
+        _check_endpoint(endpoint, where)
+    if not 0 < model.timeout_s < 86_400:
+        raise BadInput(f"{where}: timeout_s is {model.timeout_s:g}; it must lie between 0 and a day")
+
+
+def _check_endpoint(endpoint: str, where: str) -> None:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        shown = parts._replace(netloc=parts.hostname or "", query="").geturl()
+        raise BadInput(f"{where}: endpoint {shown!r} is no plain http(s) address; keys go by key_env")
+
+
+def _check_role(role: str, names: tuple[str, ...], models: Mapping[str, ModelPart], where: str) -> None:
+    if len(set(names)) != len(names):
+        raise BadInput(f"{where}: roles.{role} names a model twice")
+    for name in names:
+        if name not in models:
+            close = difflib.get_close_matches(name, models, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(models)) or 'none'}"
+            raise BadInput(f"{where}: roles.{role} is {name!r}, and [models] has none of that name; {hint}")

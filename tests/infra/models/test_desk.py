@@ -1,0 +1,55 @@
+"""The budget is held before anything is sent, and what was set aside comes back when the answer took less."""
+
+from infra.models.desk import Desk
+from infra.models.ledger import Ledger, Sum
+from infra.profile_models import Budget, ModelPart
+
+MODEL = ModelPart(name="m", revision="1", endpoints=("http://x/v1",), in_flight=4, usd_per_million_out=1e6)
+ONE = Sum(10, 1.0)
+
+
+def desk(usd: float = 0, tokens: int = 0) -> Desk:
+    return Desk({"m": MODEL}, Budget(usd=usd, tokens=tokens), now=lambda: 0.0)
+
+
+def test_no_more_is_reserved_than_the_budget_holds() -> None:
+    turn = desk(usd=2.5).turn("m@1", "w", [ONE] * 4)
+    assert (len(turn.passes), turn.spent) == (2, "")
+
+
+def test_what_an_answer_did_not_take_can_be_spent_again() -> None:
+    place = desk(usd=2.5)
+    first = place.turn("m@1", "w", [ONE] * 4)
+    second = place.turn("m@1", "w", [ONE] * 4, [(one, Sum(1, 0.1)) for one in first.passes])
+    assert len(second.passes) == 2
+
+
+def test_the_budget_is_spent_once_nothing_fits_and_nothing_is_in_flight() -> None:
+    place = desk(tokens=25)
+    first = place.turn("m@1", "w", [ONE] * 2)
+    assert place.turn("m@1", "w", [ONE]).spent == ""
+    last = place.turn("m@1", "w", [ONE], [(one, ONE) for one in first.passes])
+    assert last.passes == ()
+    assert "spent 2.0000 US dollars and 20 tokens of 25 tokens" in last.spent
+
+
+def test_an_answer_that_took_more_than_foreseen_makes_later_reservations_larger() -> None:
+    ledger = Ledger(most_tokens=1000)
+    aside = ledger.reserve("m", Sum(10, 0))
+    assert aside
+    ledger.settle("m", aside, Sum(100, 0))
+    assert ledger.reserve("m", Sum(10, 0)) == Sum(100, 0)
+    assert ledger.reserve("other", Sum(10, 0)) == Sum(10, 0)
+
+
+def test_seats_are_those_of_all_workers_together() -> None:
+    place = desk()
+    assert len(place.turn("m@1", "a", [ONE] * 9).passes) == 4
+    assert len(place.turn("m@1", "b", [ONE] * 9).passes) == 0
+
+
+def test_a_pause_is_told_to_everybody_and_the_longer_one_holds() -> None:
+    place = desk()
+    place.pause("m@1", "http://x/v1", 300)
+    place.pause("m@1", "http://x/v1", 1)
+    assert place.turn("m@1", "b", [ONE]).pauses == {"http://x/v1": 300}
