@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.row import Row
-from schemas.units import Count, Floats, ItemId, JsonText, Micros, Score, ShotId, Times, VideoId, Words
+from schemas.units import Count, Floats, ItemId, JsonText, Micros, Score, ShotId, SignalId, Times, VideoId, Words
 
 Task = Literal[
     "rearrange",
@@ -23,15 +23,16 @@ Gate = Literal["context", "veracity", "ambiguity", "duplicate", "balance"]
 Split = Literal["train", "validation", "test"]
 
 
-class Timeline(Row, table="timelines", key="video_id", published=False):
-    """One video as its shots and its per-frame signals, side by side: all that items are computed from.
+class Timeline(Row, table="timelines", key="signal_id", published=False):
+    """One stretch of a video, frame by frame, beside the whole video's shots: all that items are computed from.
 
-    The ``shot_*`` columns run in parallel, one element per shot in order of time; the per-frame columns run in
-    parallel too, over the whole video. ``grids`` holds one blob per stretch; together they give 9 x 16 x 3 bytes a
-    frame.
+    The ``shot_*`` columns run in parallel, one element per shot of the video in order of time, the same in all its
+    rows; the per-frame columns run in parallel over the stretch, and ``grids`` gives 9 x 16 x 3 bytes a frame.
     """
 
+    signal_id: SignalId
     video_id: VideoId
+    first_frame: Count
     uri: str
     duration_us: Micros
     shot_ids: tuple[str, ...]
@@ -51,7 +52,7 @@ class Timeline(Row, table="timelines", key="video_id", published=False):
     difference: Floats
     sharpness: Floats
     brightness: Floats
-    grids: tuple[bytes, ...]
+    grids: bytes
 
 
 class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answer < len(options)")):
@@ -81,18 +82,20 @@ class Item(Row, table="items", key="item_id", rules=("end_us > start_us", "answe
     program: JsonText
 
 
-class Recheck(Row, table="rechecks", key="video_id", published=False):
+class Recheck(Row, table="rechecks", key="signal_id", published=False):
     """One video's items with their pictures as a second reader found them, and the video's low-resolution track.
 
+    The track comes a stretch to a row, as in ``timelines``; the items are all in the row of the first stretch.
     ``item_*`` run in parallel, one element per item; ``item_options`` and ``item_labels`` are JSON lists. ``picture_*``
     run in parallel, one element per picture of every item, by item and in the order shown; a picture that could not be
     taken again is missing. ``grids`` and ``pts_us`` are as in ``timelines``, ``picture_grids`` and ``picture_lumas``
     as in ``frames_again``. When a picture was asked for is not among the columns: that is to be found again.
     """
 
+    signal_id: SignalId
     video_id: VideoId
     pts_us: Times
-    grids: tuple[bytes, ...]
+    grids: bytes
     item_ids: tuple[str, ...]
     item_tasks: tuple[str, ...]
     item_questions: tuple[str, ...]

@@ -11,14 +11,16 @@ from schemas.items import Timeline
 from schemas.rejects import Reject, reject
 from schemas.scenes import Scene
 from schemas.units import Count, Duration, SceneId
-from stages.stage import Needs, Stage
+from stages.fragments.timeline import CELLS, cells_of
+from stages.stage import Needs, Stage, groups
 
-BLOCKS = 9 * 16 * 3
 Looks = npt.NDArray[np.float64]
 Span = tuple[int, int]
 
 
-class GroupShots(Stage[Timeline, Scene], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=4):
+class GroupShots(
+    Stage[Timeline, Scene], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=4, group_by="video_id"
+):
     """Group each video's shots into scenes of at most ``most_us``.
 
     Where a stretch is longer, it is split at the joint of two shots where the look changes most, then each half again;
@@ -33,11 +35,12 @@ class GroupShots(Stage[Timeline, Scene], version=1, needs=Needs(cpus=1, memory_g
 
     def run(self, rows: Sequence[Timeline], tool: None) -> Iterator[Scene | Reject]:
         """The scenes of each video, in order of time."""
-        for row in rows:
+        for stretches in groups(rows, "video_id"):
+            row = stretches[0]
             if not len(row.shot_starts_us):
                 yield reject(self, row, "no_shots", "there is no shot to make a scene of")
                 continue
-            changes = joints(looks(row), self.memory)
+            changes = joints(looks(stretches), self.memory)
             spans = [piece for span in self._split(row, changes, (0, len(row.shot_ids))) for piece in span]
             for number, (start_us, end_us, shots) in enumerate(spans):
                 yield Scene(
@@ -79,10 +82,11 @@ class GroupShots(Stage[Timeline, Scene], version=1, needs=Needs(cpus=1, memory_g
         return max(range(first + 1, last), key=lambda joint: (is_long(joint), changes[joint], -joint))
 
 
-def looks(row: Timeline) -> Looks:
-    """The mean picture of each shot: n shots x blocks, each in [0, 1]."""
-    grids = np.frombuffer(b"".join(row.grids), np.uint8).reshape(-1, BLOCKS)
-    bounds = np.searchsorted(row.pts_us, [row.shot_starts_us, row.shot_ends_us])
+def looks(stretches: Sequence[Timeline]) -> Looks:
+    """The mean picture of each shot of one video, whose stretches come in order: n shots x blocks, each in [0, 1]."""
+    grids, row = cells_of(stretches), stretches[0]
+    times = np.concatenate([stretch.pts_us for stretch in stretches])
+    bounds = np.searchsorted(times, [row.shot_starts_us, row.shot_ends_us])
     return np.stack([_mean(grids[first : max(last, first + 1)]) for first, last in bounds.T])
 
 
@@ -96,4 +100,4 @@ def _change(before: Looks, after: Looks) -> float:
 
 
 def _mean(grids: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-    return grids.mean(axis=0) / 255 if len(grids) else np.zeros(BLOCKS)
+    return grids.mean(axis=0) / 255 if len(grids) else np.zeros(CELLS)

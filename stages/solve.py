@@ -7,7 +7,7 @@ from schemas.units import ItemId
 from stages.recheck import camera, orders, shots
 from stages.recheck.moments import Unclear
 from stages.recheck.sheet import Sheet, Solution, sheets
-from stages.stage import Needs, Stage
+from stages.stage import Needs, Stage, groups
 
 ROUTES: dict[str, Callable[[Sheet], Solution]] = {
     "rearrange": orders.rearrange,
@@ -23,7 +23,9 @@ ROUTES: dict[str, Callable[[Sheet], Solution]] = {
 }
 
 
-class SolveAgain(Stage[Recheck, Answer], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=1):
+class SolveAgain(
+    Stage[Recheck, Answer], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=1, group_by="video_id"
+):
     """Solve each item again from the words of its options and from its pictures as another reader found them.
 
     When each picture was taken is not believed but searched for: its look is matched with the film's low-resolution
@@ -32,13 +34,13 @@ class SolveAgain(Stage[Recheck, Answer], version=1, needs=Needs(cpus=1, memory_g
 
     def run(self, rows: Sequence[Recheck], tool: None) -> Iterator[Answer]:
         """One answer per item, by video and item."""
-        for row in rows:
-            for sheet in sheets(row):
+        for stretches in groups(rows, "video_id"):
+            for sheet in sheets(stretches):
                 solution = solve(sheet)
                 yield Answer(
                     answer_id=f"{sheet.item_id}/again",
                     item_id=ItemId(sheet.item_id),
-                    video_id=row.video_id,
+                    video_id=stretches[0].video_id,
                     by="second route",
                     repeat=0,
                     choice=solution.choice,

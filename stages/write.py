@@ -19,7 +19,7 @@ from stages.fragments import (
 )
 from stages.fragments.slate import Draft, Limits, Wish
 from stages.fragments.timeline import Film, film
-from stages.stage import Needs, Stage
+from stages.stage import Needs, Stage, groups
 
 TASKS: dict[Task, Callable[[Film, Wish], Iterator[Draft]]] = {
     rearrange.TASK: rearrange.drafts,
@@ -36,7 +36,7 @@ TASKS: dict[Task, Callable[[Film, Wish], Iterator[Draft]]] = {
 """Each task, and what writes its items. A task's items depend on nothing but the film and the settings below."""
 
 
-class WriteItems(Stage[Timeline, Item], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=4):
+class WriteItems(Stage[Timeline, Item], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=4, group_by="video_id"):
     """Write the items of each video: questions about its order, cuts, shots, camera and speed, answers computed.
 
     ``seed`` draws footage and words. ``per_task`` is the most items of one task that a video gives. ``clear`` is the
@@ -53,14 +53,14 @@ class WriteItems(Stage[Timeline, Item], version=1, needs=Needs(cpus=1, memory_gb
     def run(self, rows: Sequence[Timeline], tool: None) -> Iterator[Item | Reject]:
         """Items by video and task; a reject for a video in which there is nothing to ask about."""
         wish = Wish(seed=self.seed, most=self.per_task, limits=Limits(self.clear, self.apart, self.margin))
-        for row in rows:
-            view = film(row)
+        for stretches in groups(rows, "video_id"):
+            view = film(stretches)
             items = [] if view is None else [draft.item() for drafts in TASKS.values() for draft in drafts(view, wish)]
             yield from items
             if view is None:
-                yield reject(self, row, "no_frames", "the timeline holds no frames")
+                yield reject(self, stretches[0], "no_frames", "the timeline holds no frames")
             elif not items:
-                yield reject(self, row, "nothing_to_ask", _why(view))
+                yield reject(self, stretches[0], "nothing_to_ask", _why(view))
 
 
 def _why(view: Film) -> str:

@@ -20,6 +20,7 @@ from storage.layout import REJECTS, ROWS, rejects_path, rows_path
 
 FACTS, SECONDS = b"rushes", b"rushes.seconds"
 FORGOTTEN_S = 24 * 3600
+GROUP_BYTES, PAGE_BYTES = 8 << 20, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,23 @@ def commit(folder: Path, stem: str, cell: Content, making: Making) -> None:
 
 
 def write(rows: pa.Table, path: Path, making: Making) -> None:
-    """One Parquet file (zstd, pages with checksums) with the making in its key-value metadata."""
+    """One Parquet file (zstd, pages with checksums) with the making in its key-value metadata.
+
+    Rows that hold megabytes come few to a row group: whoever reads a file holds a whole group several times over.
+    """
     notes = {
         FACTS: json.dumps(making.facts, sort_keys=True, default=repr),
         SECONDS: f"{making.seconds:.3f}",
     }
-    pq.write_table(rows.replace_schema_metadata(notes), path, compression="zstd", write_page_checksum=True)
+    a_row = rows.nbytes / max(1, len(rows))
+    pq.write_table(
+        rows.replace_schema_metadata(notes),
+        path,
+        compression="zstd",
+        write_page_checksum=True,
+        row_group_size=max(1, int(GROUP_BYTES / max(a_row, 1))),
+        write_batch_size=max(1, min(1024, int(PAGE_BYTES / max(a_row, 1)))),
+    )
 
 
 def read(path: Path, columns: list[str] | None = None) -> pa.Table:

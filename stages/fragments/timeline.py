@@ -1,4 +1,4 @@
-"""A numpy view over a ``Timeline`` row: the film frame by frame, and its takes."""
+"""A numpy view over a video's ``Timeline`` rows: the film frame by frame, and its takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -63,7 +63,10 @@ class Take:
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """One video as arrays: ``times_us`` int64[n], ``cells`` uint8[n, 9 * 16 * 3], and its takes in order of time."""
+    """One video as arrays: ``times_us`` int64[n], ``cells`` uint8[n, 9 * 16 * 3], and its takes in order of time.
+
+    ``row`` is its first stretch, for what all its rows say alike.
+    """
 
     row: Timeline
     times_us: npt.NDArray[np.int64]
@@ -142,14 +145,19 @@ class Film:
         return self.looks(np.unique(np.linspace(take.first, take.last, n).astype(np.int64)))
 
 
-def film(row: Timeline) -> Film | None:
-    """The view over a timeline; None when it holds no frames."""
-    times = np.asarray(row.pts_us, np.int64)
-    cells = np.frombuffer(b"".join(row.grids), np.uint8)
+def film(stretches: Sequence[Timeline]) -> Film | None:
+    """The view over the stretches of one video, which come in order; None when they hold no frames."""
+    row = stretches[0]
+    times = np.concatenate([np.asarray(stretch.pts_us, np.int64) for stretch in stretches])
     if not len(times):
         return None
-    view = Film(row=row, times_us=times, cells=cells.reshape(len(times), CELLS), takes=())
+    view = Film(row=row, times_us=times, cells=cells_of(stretches), takes=())
     return replace(view, takes=_takes(row, view))
+
+
+def cells_of(stretches: Sequence[Timeline]) -> npt.NDArray[np.uint8]:
+    """The grids of all frames of one video: uint8[n, 432]."""
+    return np.concatenate([np.frombuffer(stretch.grids, np.uint8).reshape(-1, CELLS) for stretch in stretches])
 
 
 def _takes(row: Timeline, view: Film) -> tuple[Take, ...]:

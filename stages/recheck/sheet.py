@@ -54,9 +54,11 @@ class Sheet:
         return Solution(None, f"{'no option says' if not chosen else 'several options say'} that {what}")
 
 
-def sheets(row: Recheck) -> Iterator[Sheet]:
-    """The items of one video."""
-    track = np.frombuffer(b"".join(row.grids), np.uint8).reshape(-1, CELLS)
+def sheets(stretches: Sequence[Recheck]) -> Iterator[Sheet]:
+    """The items of one video, whose stretches come in order; the first one has the items."""
+    row = stretches[0]
+    track = np.concatenate([np.frombuffer(stretch.grids, np.uint8).reshape(-1, CELLS) for stretch in stretches])
+    track_us = np.concatenate([np.asarray(stretch.pts_us, np.int64) for stretch in stretches])
     of_item: dict[str, list[int]] = {}
     for number, item_id in enumerate(row.picture_items):
         of_item.setdefault(item_id, []).append(number)
@@ -73,7 +75,7 @@ def sheets(row: Recheck) -> Iterator[Sheet]:
             grids=_levels([row.picture_grids[i] for i in pictures], (CELLS,)),
             lumas=_levels([row.picture_lumas[i] for i in pictures], (36, 64)),
             track=track,
-            track_us=np.asarray(row.pts_us, np.int64),
+            track_us=track_us,
         )
 
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas.items import Item, Recheck, Timeline
-from schemas.units import ShotId, VideoId
+from schemas.units import ShotId, SignalId, VideoId
 from stages.picture import grids
 
 STEP_US = 40_000
@@ -132,7 +133,9 @@ def _timeline(scenes: Sequence[Scene], shots: list[tuple[int, int, int]], small:
     motion = np.array([moves.get(scene.camera, (0, 0, 0)) for scene in scenes], np.float32)
     luma = small[:, 0].astype(np.float32) / 255
     return Timeline(
+        signal_id=SignalId(f"{video_id}-{0:09d}"),
         video_id=VideoId(video_id),
+        first_frame=0,
         uri=f"/footage/{video_id}.mp4",
         duration_us=n * STEP_US,
         shot_ids=tuple(ShotId(f"{video_id}/{start * STEP_US:012d}") for _, start, _ in shots),
@@ -152,8 +155,26 @@ def _timeline(scenes: Sequence[Scene], shots: list[tuple[int, int, int]], small:
         difference=np.zeros(n, np.float32),
         sharpness=np.ones(n, np.float32),
         brightness=luma.mean(axis=(1, 2)),
-        grids=(grids(small[: n // 2]).tobytes(), grids(small[n // 2 :]).tobytes()),
+        grids=grids(small).tobytes(),
     )
+
+
+def torn(row: Timeline, *at: int) -> list[Timeline]:
+    """The same film in several stretches, torn before these frames."""
+    edges = [0, *at, len(row.pts_us)]
+    return [
+        replace(
+            row,
+            signal_id=SignalId(f"{row.video_id}-{first:09d}"),
+            first_frame=first,
+            pts_us=row.pts_us[first:last],
+            difference=row.difference[first:last],
+            sharpness=row.sharpness[first:last],
+            brightness=row.brightness[first:last],
+            grids=row.grids[432 * first : 432 * last],
+        )
+        for first, last in pairwise(edges)
+    ]
 
 
 def rich(video_id: str = "rich", seed: int = 0) -> Reel:
@@ -177,6 +198,7 @@ def recheck(film: Reel, items: Sequence[Item], shown: Callable[[Item], Sequence[
     again = [np.clip(film.small[[at]] + noise.integers(-1, 2, (1, 3, ROWS, COLUMNS)), 0, 255) for _, at in frames]
     pictures = [picture.astype(np.uint8) for picture in again]
     return Recheck(
+        signal_id=film.timeline.signal_id,
         video_id=film.timeline.video_id,
         pts_us=film.timeline.pts_us,
         grids=film.timeline.grids,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from schemas.items import Answer, Item
+from schemas.units import SignalId
 from stages.recheck import blend, camera
 from stages.recheck.likeness import unlike
 from stages.recheck.shots import OTHER, SAME
@@ -96,9 +97,9 @@ def test_a_moment_that_the_film_repeats_leaves_no_answer() -> None:
     lettered = next(place for place, label in enumerate(item.labels) if label.isalpha())
     frame = FILM.frame_at(item.pictures_us[lettered])
     row = recheck(FILM, [item])
-    track = np.frombuffer(b"".join(row.grids), np.uint8).reshape(-1, 432).copy()
+    track = np.frombuffer(row.grids, np.uint8).reshape(-1, 432).copy()
     track[5] = track[-5] = track[frame]
-    (one,) = SolveAgain().run([replace(row, grids=(track.tobytes(),))], None)
+    (one,) = SolveAgain().run([replace(row, grids=track.tobytes())], None)
     assert one.choice is None
 
 
@@ -168,6 +169,15 @@ def test_a_panning_shot_stays_like_itself_and_another_shot_does_not() -> None:
     between = unlike(grids, lumas)
     assert between[0, 1] < SAME
     assert between[0, 2] > OTHER
+
+
+def test_a_track_that_comes_in_stretches_is_one_track() -> None:
+    row = recheck(FILM, items())
+    first, second = (replace(row, signal_id=SignalId(f"film0-{at:09d}")) for at in (0, 200))
+    empty = {name: () for name in vars(row) if name.startswith(("item_", "picture_"))}
+    first = replace(first, pts_us=row.pts_us[:200], grids=row.grids[: 200 * 432])
+    second = replace(second, pts_us=row.pts_us[200:], grids=row.grids[200 * 432 :], **empty)
+    assert list(SolveAgain().run([first, second], None)) == list(answers().values())
 
 
 def test_videos_are_solved_one_by_one_with_the_same_answers() -> None:

@@ -14,7 +14,7 @@ from schemas.rejects import Reject
 from stages.fragments.slate import Wish
 from stages.fragments.timeline import film
 from stages.write import TASKS, WriteItems
-from tests.stages.reels import Reel, Scene, reel, rich, steady, to_and_fro
+from tests.stages.reels import Reel, Scene, reel, rich, steady, to_and_fro, torn
 
 FILMS = [rich(f"film{seed}", seed) for seed in range(3)]
 PLACED: tuple[Task, ...] = ("rearrange", "odd_one_out", "camera_motion", "before_after", "find_cut")
@@ -176,7 +176,7 @@ def test_every_step_that_looks_at_footage_cites_it() -> None:
 def test_answers_stand_at_every_place_alike_and_words_vary() -> None:
     places: dict[tuple[str, int], Counter[int]] = {}
     wordings: dict[str, set[int]] = {}
-    view = film(FILMS[0].timeline)
+    view = film([FILMS[0].timeline])
     assert view is not None
     for seed in range(12):
         for task in PLACED:
@@ -193,7 +193,7 @@ def test_answers_stand_at_every_place_alike_and_words_vary() -> None:
 
 
 def test_yes_and_no_are_asked_alike() -> None:
-    view = film(FILMS[1].timeline)
+    view = film([FILMS[1].timeline])
     assert view is not None
     drafts = [draft for seed in range(25) for draft in TASKS["in_order"](view, Wish(seed=seed))]
     plain = Counter(draft.options[draft.answer][:3] for draft in drafts if len(draft.options) == 2)
@@ -230,7 +230,7 @@ def test_a_still_film_is_turned_away_with_its_reason() -> None:
 
 
 def test_a_timeline_without_frames_is_turned_away() -> None:
-    empty = replace(reel([Scene(1, 10)]).timeline, pts_us=np.empty(0, np.int64), grids=())
+    empty = replace(reel([Scene(1, 10)]).timeline, pts_us=np.empty(0, np.int64), grids=b"")
     (one,) = WriteItems().run([empty], None)
     assert isinstance(one, Reject)
     assert one.reason == "no_frames"
@@ -283,6 +283,12 @@ def test_fewer_items_are_some_of_the_same() -> None:
     assert max(Counter(item.task for item in few).values()) <= 2
     for task in ("rearrange", "direction", "odd_one_out"):
         assert of(task, few) == of(task, many)[:2]
+
+
+def test_a_long_film_that_comes_in_stretches_gives_the_same_items() -> None:
+    stretches = torn(FILMS[0].timeline, 100, 333)
+    assert [row.first_frame for row in stretches] == [0, 100, 333]
+    assert list(WriteItems().run(stretches, None)) == list(WriteItems().run([FILMS[0].timeline], None))
 
 
 def test_a_film_gives_the_same_items_whatever_it_comes_with() -> None:

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.arrow import from_table, to_table
@@ -12,7 +13,7 @@ from storage.counts import Counts
 from storage.files import temporary
 from storage.indexes import Index, read_index, write_index
 from storage.layout import Workspace, rejects_path, rows_path
-from storage.tables import Listing, Making, commit, content, digest_of, facts, listed, read
+from storage.tables import Listing, Making, commit, content, digest_of, facts, listed, read, write
 from tests.builders import row
 
 ROWS = [row(Media, number) for number in (3, 1, 2)]
@@ -92,3 +93,12 @@ def test_an_index_comes_back(tmp_path: Path) -> None:
 def test_a_workspace_means_the_same_folder_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Workspace(Path("here")).table("shots", "ab") == tmp_path / "here" / "cells" / "shots" / "ab"
+
+
+def test_rows_of_megabytes_come_few_to_a_row_group(tmp_path: Path) -> None:
+    heavy = pa.table({"blob": [bytes(3 << 20)] * 7})
+    write(heavy, tmp_path / "heavy.parquet", Making())
+    write(pa.table({"number": range(100_000)}), tmp_path / "light.parquet", Making())
+    assert pq.ParquetFile(tmp_path / "heavy.parquet").num_row_groups == 4
+    assert pq.ParquetFile(tmp_path / "light.parquet").num_row_groups == 1
+    assert read(tmp_path / "heavy.parquet").equals(heavy)
