@@ -1,5 +1,6 @@
 """Open questions that need several pictures, written by a model from captions."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,7 +45,8 @@ class WriteQa(Ask[CaptionGroup, Question], role="writer", prompt="write_qa_1", v
 
     def render(self, row: CaptionGroup) -> Request:
         """The captions of the group, the tasks, and how many questions are wanted."""
-        wish = f"Write at most {self.most} questions. The tasks:\n{espresso_tasks.listed()}"
+        wanted = json.dumps({"wanted": self.most})
+        wish = f"{wanted}\nWrite at most {self.most} questions. The tasks:\n{espresso_tasks.listed()}"
         return Request(self.prompt, (span(row), captions(row), wish), FrameQuestions, max_tokens=512 * self.most)
 
     def parse(self, row: CaptionGroup, reply: Reply) -> Iterator[Question | Reject]:
