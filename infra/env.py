@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from schemas.errors import BadInput, ToolDown
 from schemas.units import BlobId
+from stages.hashed_embedding import HashedNgrams
 from stages.stage import Chat, Detector, Embedder
 from storage.blobs import Blobs
 from storage.files import Landing
@@ -76,7 +77,9 @@ class WorkerEnv:
         return self._room(role).panel(role)
 
     def embedder(self, role: str = "embedder") -> Embedder:
-        """The model for vectors that the profile gives this role. Raises BadInput when it gives none."""
+        """The model for vectors that the profile gives this role; hashed n-grams where it gives none."""
+        if self.models is None or not self.models.cast.roles.get(role):
+            return HashedNgrams()
         raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
 
     def detector(self, role: str = "detector") -> Detector:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from schemas.errors import BadInput
+from stages.hashed_embedding import MODEL as HASHED
 
 KINDS, MODES = ("openai",), ("live",)
 REMEDY = "docs/models.md shows how"
@@ -67,8 +68,10 @@ class Cast:
     budget: Budget = field(default_factory=Budget)
 
     def identities(self) -> dict[str, tuple[str, ...]]:
-        """The identities of the models by role: what ``cast_models`` takes."""
-        return {role: tuple(self.models[name].identity for name in names) for role, names in self.roles.items()}
+        """The identities of the models by role: what ``cast_models`` takes. An embedder there always is."""
+        return {"embedder": (HASHED,)} | {
+            role: tuple(self.models[name].identity for name in names) for role, names in self.roles.items()
+        }
 
     def of(self, role: str) -> tuple[ModelPart, ...]:
         """The models of a role. Raises BadInput when nobody fills it."""
@@ -90,12 +93,12 @@ class Cast:
 
     def check_prices(self, roles: Iterable[str]) -> None:
         """Raises BadInput where a budget in US dollars is set and a model in one of these roles has no price."""
-        for name in dict.fromkeys(name for role in roles for name in self.roles[role]):
+        for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
             self._check_price(name)
 
     def check_keys(self, roles: Iterable[str]) -> None:
         """Raises BadInput when the key of a model that fills one of these roles is not in the environment."""
-        for name in dict.fromkeys(name for role in roles for name in self.roles[role]):
+        for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
             key_of(self.models[name])
 
     def _check_price(self, name: str) -> None:

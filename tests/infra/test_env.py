@@ -4,6 +4,7 @@ import fsspec
 import pytest
 
 from infra.env import WorkerEnv
+from infra.profile_models import Cast
 from schemas.errors import BadInput
 from storage.blobs import Blobs
 
@@ -51,3 +52,9 @@ def test_a_role_without_a_model_is_bad_input(env: WorkerEnv) -> None:
 
 def test_blobs_go_through(env: WorkerEnv) -> None:
     assert env.get(env.put(b"x", ".bin")) == b"x"
+
+
+def test_without_a_profile_s_embedder_there_is_one_that_needs_no_download(tmp_path: Path) -> None:
+    embedder = WorkerEnv(Blobs(tmp_path), tmp_path).embedder()
+    assert Cast().identities() == {"embedder": (embedder.model,)} == {"embedder": ("hashed-ngrams@1",)}
+    assert embedder.texts(["a red cup"]).shape == (1, 1024)
