@@ -62,7 +62,7 @@ class OptionsJudged(Form):
 class AnswerOpen(AskPanel[Case, OpenAnswer], role="judge", version=1, prompt="scene_answer_open_1"):
     """Answer each item from the facts of its scene, without its options: every judge, ``samples`` times."""
 
-    samples: int = 3
+    samples: int = 5
 
     def render(self, row: Case) -> Request:
         """The facts and the bare question."""
@@ -103,7 +103,7 @@ class MatchAnswers(AskPanel[OpenSheet, Match], role="judge", version=1, prompt="
 class CheckClaims(AskPanel[Case, ClaimCheck], role="judge", version=1, prompt="scene_check_claims_1"):
     """Take each item's question and right answer apart into claims, and check each against the facts of its scene."""
 
-    samples: int = 3
+    samples: int = 5
 
     def render(self, row: Case) -> Request:
         """The facts, and the question with its answer."""
@@ -127,7 +127,7 @@ class CheckClaims(AskPanel[Case, ClaimCheck], role="judge", version=1, prompt="s
 class CheckDistractors(AskPanel[Case, OptionCheck], role="judge", version=1, prompt="scene_check_distractors_1"):
     """Check that each wrong option of an item is wrong by the facts of its scene."""
 
-    samples: int = 3
+    samples: int = 5
 
     def render(self, row: Case) -> Request:
         """The facts, and the question with its wrong options alone."""

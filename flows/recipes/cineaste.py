@@ -46,7 +46,7 @@ def cineaste(
     orders: int = 8,
     control_orders: int = 2,
     margin_percent: int = 25,
-    judgements: int = 3,
+    judgements: int = 5,
     per_video: int = 20,
     per_task: int = 5000,
     validation_percent: int = 10,
