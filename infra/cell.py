@@ -45,6 +45,11 @@ class CellMaker:
         self._tools: dict[str, Any] = {}
         self._rows_now = ""
 
+    def close(self) -> None:
+        """Lets go of what lasts longer than a cell: connections to models."""
+        if self._room:
+            self._room.close()
+
     def make(self, order: Order) -> Outcome:
         """The cell on disk, or the error that kept it from coming about: nothing is ever raised."""
         plan = self._crew.blueprints[order.table]

@@ -58,8 +58,11 @@ class InlineEngine:
             self._thread.join(PATIENCE_S)
 
     def _work(self, maker: CellMaker, tell: Callable[[Outcome], None]) -> None:
-        while order := self._next():
-            tell(maker.make(order))
+        try:
+            while order := self._next():
+                tell(maker.make(order))
+        finally:
+            maker.close()
 
     def _next(self) -> Order | None:
         with self._changed:

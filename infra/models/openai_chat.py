@@ -21,6 +21,7 @@ from schemas.errors import Reason
 
 T = TypeVar("T")
 LOOK_S = 0.5
+PATIENCE_S = 5.0
 
 
 class Loop:
@@ -28,11 +29,23 @@ class Loop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True, name="models").start()
+        # Whoever waits for something hears of its errors; nothing is told to the terminal besides.
+        self.loop.set_exception_handler(lambda *_: None)
+        self._thread = threading.Thread(target=self._run, daemon=True, name="models")
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.loop.run_forever()
+        self.loop.close()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Has the work done there."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def end(self) -> None:
+        """Ends the thread; nothing may be waited for any more."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(PATIENCE_S)
 
 
 @dataclass
@@ -100,6 +113,19 @@ class OpenAIChat:
         batch.begun = self._loop.submit(batch.run()) if open_items else None
         return self._in_order([open_items.get(item.key, item) for item in items], batch)
 
+    def close(self) -> None:
+        """Closes connections and files. Nothing may be asked afterwards."""
+        self.stopped.set()
+        if self._teller is not None:
+            self._loop.submit(self._hang_up(self._teller)).result(PATIENCE_S)
+        self._replies.close()
+
+    @staticmethod
+    async def _hang_up(made: "asyncio.Task[Teller]") -> None:
+        if made.done() and not made.cancelled() and not made.exception():
+            for endpoint in made.result().endpoints:
+                await endpoint.line.close()
+
     def _in_order(self, items: Sequence[Item], batch: "Batch") -> Iterator[Answer]:
         try:
             for item in items:
@@ -151,8 +177,8 @@ class OpenAIChat:
         return step
 
     def _learn(self, item: Item, endpoint: Endpoint, asked_as: int) -> None:
-        if item.request.form is None or item.tries[-1].finish != "stop":
-            return
+        if item.request.form is None or len(item.tries) > 1 or item.tries[-1].finish != "stop":
+            return  # a later try was told more than the format
         fits = not isinstance(decide(item.request, self.part, item.tries), Next)
         endpoint.dialect.answered(asked_as, fits=fits)
 

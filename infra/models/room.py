@@ -54,6 +54,14 @@ class Room:
         """All models that fill the role. Raises BadInput when none does."""
         return tuple(self._made(part) for part in self.cast.of(role))
 
+    def close(self) -> None:
+        """Closes all connections and files. Nothing may be asked afterwards."""
+        for chat in self._chats.values():
+            chat.close()
+        if self._loop:
+            self._loop.end()
+        self._chats, self._loop = {}, None
+
     def _made(self, part: ModelPart) -> OpenAIChat:
         with self._lock:
             if part.identity not in self._chats:
@@ -71,7 +79,12 @@ class Room:
             lines = [Line(url, key, part.in_flight) for url in part.endpoints]
             endpoints = [Endpoint(line, self.habits, lambda what: self._note(part, what)) for line in lines]
             made = Teller(part, endpoints, gate, self.get, replies.said, self.habits)
-            await made.preflight()
+            try:
+                await made.preflight()
+            except BaseException:
+                for line in lines:
+                    await line.close()
+                raise
             return made
 
         chat = OpenAIChat(part, self._loop, replies, teller, self.tally)

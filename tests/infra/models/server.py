@@ -96,3 +96,4 @@ def serving(answer: Answerer, **facts: Any) -> Generator[Server]:
             asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+        loop.close()
