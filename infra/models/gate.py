@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from infra.models.desk import Desk, Pass, Turn
@@ -15,7 +16,9 @@ AGAIN_S = 0.1
 
 
 class Door(Protocol):
-    """The desk, wherever it is."""
+    """The desk, wherever it is; ``here`` where it is in this process."""
+
+    here: Desk | None
 
     async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
         """See ``Desk.turn``."""
@@ -28,21 +31,23 @@ class HereDoor:
     """A desk in this process."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+        self.here: Desk | None = desk
+        self._desk = desk
 
     async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
         """See ``Desk.turn``."""
-        return self.desk.turn(model, worker, wanted, done)
+        return self._desk.turn(model, worker, wanted, done)
 
     async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
         """See ``Desk.pause``."""
-        self.desk.pause(model, endpoint, wait_s)
+        self._desk.pause(model, endpoint, wait_s)
 
 
 class RayDoor:
     """A desk in a Ray actor."""
 
     def __init__(self, actor: Any) -> None:
+        self.here: Desk | None = None
         self._actor = actor
 
     async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
@@ -64,6 +69,7 @@ class Gate:
         self._done: list[tuple[Pass, Sum]] = []
         self._visits: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
         self.pauses: dict[str, float] = {}
 
     async def enter(self, wanted: Sum) -> Pass:
@@ -88,30 +94,49 @@ class Gate:
         await self._door.pause(self._model, endpoint, wait_s)
 
     def _stir(self) -> None:
+        if self._door.here:
+            self._visit_here(self._door.here)
+            return
         self._news.set()
         if self._visits is None or self._visits.done():
             self._visits = asyncio.get_running_loop().create_task(self._visit_all())
+
+    def _visit_here(self, desk: Desk) -> None:
+        """Visits without waiting, as long as the desk gives leave."""
+        is_served = True
+        while self._done or (self._wanted and is_served):
+            is_served = self._taken(desk.turn(self._model, self._worker, *self._brought()))
+        if self._wanted and (self._later is None or self._later.cancelled()):
+            self._later = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._later = None
+        if self._wanted:
+            self._stir()
 
     async def _visit_all(self) -> None:
         while self._wanted or self._done:
             self._news.clear()
             try:
-                served = await self._visit()
+                is_served = self._taken(await self._door.turn(self._model, self._worker, *self._brought()))
             except Exception as error:  # noqa: BLE001  whoever waits shall hear of it
                 self._turn_away(error)
                 return
-            if self._wanted and not served and not self._news.is_set():
+            if self._wanted and not is_served and not self._news.is_set():
                 await self._wait_for_news()
 
-    async def _visit(self) -> bool:
-        """One visit to the desk; whether it gave any leave."""
+    def _brought(self) -> tuple[list[Sum], list[tuple[Pass, Sum]]]:
+        """What is brought to the desk: what is wanted, and what is done."""
         while self._wanted and self._wanted[0][1].done():
             self._wanted.popleft()
-        wanted = [one for one, _ in list(self._wanted)[:AT_ONCE]]
         done, self._done = self._done, []
-        turn = await self._door.turn(self._model, self._worker, wanted, done)
-        now = asyncio.get_running_loop().time()
-        self.pauses = {endpoint: now + wait_s for endpoint, wait_s in turn.pauses.items()}
+        return [one for one, _ in islice(self._wanted, AT_ONCE)], done
+
+    def _taken(self, turn: Turn) -> bool:
+        """Hands out what the desk gave; whether it gave any leave."""
+        if turn.pauses or self.pauses:
+            now = asyncio.get_running_loop().time()
+            self.pauses = {endpoint: now + wait_s for endpoint, wait_s in turn.pauses.items()}
         for given in turn.passes:
             _, future = self._wanted.popleft()
             if future.done():

@@ -5,7 +5,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,14 +12,14 @@ from infra.models.faults import Fault
 from infra.models.judge import Next, decide, key_of_try
 from infra.models.raw import Raw
 from infra.models.replies import Replies
-from infra.models.teller import Endpoint, Teller, Unanswered
+from infra.models.teller import Teller, Unanswered
 from infra.order import Stopped
 from infra.profile_models import ModelPart
 from schemas.chat import Answer, NoReply, Request
 from schemas.errors import Reason
 
 T = TypeVar("T")
-LOOK_S = 0.5
+LOOK_S = 0.05
 PATIENCE_S = 5.0
 
 
@@ -78,7 +77,6 @@ class Item:
     key: str
     tries: list[Raw] = field(default_factory=list)
     answer: Answer | None = None
-    future: "Future[Answer] | None" = None
 
 
 class OpenAIChat:
@@ -108,9 +106,10 @@ class OpenAIChat:
         open_items: dict[str, Item] = {}
         for item in items:
             if item.answer is None:
-                open_items.setdefault(item.key, item).future = Future()
+                open_items.setdefault(item.key, item)
         batch = Batch(self, list(open_items.values()))
-        batch.begun = self._loop.submit(batch.run()) if open_items else None
+        if open_items:
+            self._loop.submit(batch.run())
         return self._in_order([open_items.get(item.key, item) for item in items], batch)
 
     def close(self) -> None:
@@ -136,16 +135,16 @@ class OpenAIChat:
             batch.stop()
 
     def _waited_for(self, item: Item, batch: "Batch") -> Answer:
-        assert item.future is not None  # noqa: S101  for the type checker
-        while True:
-            try:
-                return item.future.result(LOOK_S)
-            except NotYet:
-                if self.stopped.is_set():
-                    raise Stopped(f"stopped while asking {self.model}") from None
-            except BaseException:
-                batch.settle(2 * self.part.timeout_s)  # what is in flight is paid for, and kept
-                raise
+        """The answer, once it is there. A look now and then costs less than a wake-up for each."""
+        while item.answer is None and not batch.over.wait(LOOK_S):
+            if self.stopped.is_set():
+                raise Stopped(f"stopped while asking {self.model}")
+            if batch.error:  # what is in flight is paid for, and kept
+                batch.over.wait(2 * self.part.timeout_s)
+                break
+        if item.answer is None:
+            raise batch.error or Stopped(f"the batch for {self.model} was given up")
+        return item.answer
 
     def _looked_up(self, item: Item) -> Item:
         """The item with all tries that the call log holds, and its answer where they decide it."""
@@ -171,64 +170,52 @@ class OpenAIChat:
                 raw, endpoint, asked_as = await teller.tell(item.request, step, stopped)
             except Unanswered as end:
                 return _unanswered(self.model, end.fault)
+            if (
+                item.request.form and not item.tries and raw.finish == "stop"
+            ):  # a later try is told more than the format
+                fits = not isinstance(decide(item.request, self.part, [raw]), Next)
+                endpoint.dialect.answered(asked_as, fits=fits)
             await self._replies.keep(key_of_try(item.key, len(item.tries)), raw)
             item.tries.append(raw)
-            self._learn(item, endpoint, asked_as)
         return step
-
-    def _learn(self, item: Item, endpoint: Endpoint, asked_as: int) -> None:
-        if item.request.form is None or len(item.tries) > 1 or item.tries[-1].finish != "stop":
-            return  # a later try was told more than the format
-        fits = not isinstance(decide(item.request, self.part, item.tries), Next)
-        endpoint.dialect.answered(asked_as, fits=fits)
 
 
 class Batch:
-    """Requests that are in flight together: as many at once as the model takes."""
+    """Requests that are in flight together: as many at once as the model takes. ``over`` is set at its end."""
 
     def __init__(self, chat: OpenAIChat, items: list[Item]) -> None:
         self._chat, self._items = chat, iter(items)
-        self._width = min(len(items), chat.part.in_flight)
-        self._all = items
-        self._error: BaseException | None = None
+        # More than may be in flight, because some wait for the disk, for a pause or for their turn.
+        self._width = min(len(items), chat.part.in_flight + max(8, chat.part.in_flight // 4))
         self._is_stopped = False
-        self.begun: Future[None] | None = None
+        self.error: Exception | None = None
+        self.over = threading.Event()
 
     async def run(self) -> None:
         """Asks everything; the first error that is not one request's own ends it, once what is in flight is kept."""
-        await asyncio.gather(*(self._work() for _ in range(self._width)))
-        for item in self._all:
-            if item.future and not item.future.done():
-                item.future.set_exception(self._error or Stopped("the batch was given up"))
+        try:
+            await asyncio.gather(*(self._work() for _ in range(self._width)))
+        finally:
+            self.over.set()
 
     async def _work(self) -> None:
         for item in self._items:
             if self._is_over():
                 return
             try:
-                answer = await self._chat.answer(item, self._is_over)
+                item.answer = await self._chat.answer(item, self._is_over)
             except asyncio.CancelledError:
                 return
             except Exception as error:  # noqa: BLE001  whoever waits for the answers raises it
-                self._error = self._error or error
+                self.error = self.error or error
                 return
-            if item.future:
-                item.future.set_result(answer)
 
     def _is_over(self) -> bool:
-        return self._error is not None or self._is_stopped
+        return self.error is not None or self._is_stopped
 
     def stop(self) -> None:
         """Asks nothing more; what is in flight is kept as it arrives."""
         self._is_stopped = True
-
-    def settle(self, patience_s: float) -> None:
-        """Waits until nothing is in flight."""
-        if self.begun:
-            try:
-                self.begun.result(patience_s)
-            except NotYet:
-                return
 
 
 def _unanswered(model: str, fault: Fault) -> NoReply:

@@ -1,7 +1,7 @@
 """What a server's answer says, taken out of its envelope; and what is wrong with an envelope."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 LONGEST_BODY = 1_000_000
@@ -30,7 +30,7 @@ class Raw:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(vars(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, stored: bytes | str) -> "Raw":
