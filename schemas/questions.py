@@ -54,7 +54,7 @@ class Claim(Row, table="claims", key="question_id", rules=("end_us > start_us",)
     texts: tuple[str, ...]
 
 
-class Check(Row, table="checks", key="check_id"):
+class CriterionCheck(Row, table="criterion_checks", key="check_id"):
     """What a judge says of one question by one criterion: whether it is violated, and how. Kept apart from verdicts.
 
     ``by`` is the judge, ``sample`` numbers its judgements.

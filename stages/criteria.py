@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 from annotated_types import Len
 
 from schemas.chat import Form, Reply, Request
-from schemas.questions import Check, Claim, Criterion
+from schemas.questions import Claim, Criterion, CriterionCheck
 from schemas.rejects import Reject
 from stages.ask import AskPanel
 from stages.captions_told import captions, span
@@ -28,7 +28,7 @@ class CriteriaCheck(Form):
     violated: Annotated[list[Violation], Len(0, 10)]
 
 
-class CheckCriteria(AskPanel[Claim, Check], role="judge", prompt="check_criteria_1", version=1):
+class CheckCriteria(AskPanel[Claim, CriterionCheck], role="judge", prompt="check_criteria_1", version=1):
     """Check each question and answer against the captions they were written from, by five criteria.
 
     Every judge does so ``samples`` times. A violated criterion is kept with its explanation; what follows from it is
@@ -42,13 +42,13 @@ class CheckCriteria(AskPanel[Claim, Check], role="judge", prompt="check_criteria
         asked = f"{quote('question', row.question)}\n{quote('answer', row.answer)}"
         return Request(self.prompt, (span(row), captions(row), asked), CriteriaCheck, max_tokens=768, temperature=0.7)
 
-    def parse(self, row: Claim, reply: Reply) -> Iterator[Check | Reject]:
+    def parse(self, row: Claim, reply: Reply) -> Iterator[CriterionCheck | Reject]:
         """A row per criterion, violated or not."""
         found: dict[str, list[str]] = {}
         for one in reply.filled(CriteriaCheck).violated:
             found.setdefault(one.criterion, []).append(" ".join(one.explanation.split()))
         for criterion in CRITERIA:
-            yield Check(
+            yield CriterionCheck(
                 check_id=f"{row.question_id}/{criterion}/{reply.model}/{reply.sample}",
                 question_id=row.question_id,
                 video_id=row.video_id,

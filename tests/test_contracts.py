@@ -28,6 +28,8 @@ from schemas.row import Row, key_of
 from stages.graph import given
 from stages.stage import Stage, groups
 from stages.tell import CiteEvidence, TellSteps
+from storage.exports import FOOTAGE, FORMS, IMAGES
+from storage.quality import CHECKS
 from tests.builders import FakeEnv, Mark, Spell, ToyRank, ToyVideo, row
 
 LARGEST_PICKLE = 4096
@@ -109,6 +111,11 @@ def test_a_table_reads_the_same_in_every_form(kind: type[Row]) -> None:
 def test_no_two_tables_share_a_name() -> None:
     tables = [kind.table for kind in every(Row, schemas)]
     assert len(tables) == len(set(tables))
+
+
+def test_no_table_is_named_like_a_folder_that_a_version_has_anyway() -> None:
+    taken = {CHECKS, IMAGES, FOOTAGE, *FORMS}
+    assert [kind.table for kind in every(Row, schemas) if kind.table in taken] == []
 
 
 @pytest.mark.parametrize("kind", ERRORS)

@@ -45,7 +45,7 @@ def videoespresso(
     seed: int = 7,
     slow_hz: Rate = 1,
     fast_hz: Rate = 4,
-    lively_permille: Annotated[int, Interval(ge=1)] = 500,
+    lively_permille: Annotated[int, Interval(ge=1)] = 45,
     tau: Score = 0.85,
     group_size: Annotated[int, Interval(ge=2, le=64)] = 6,
     per_group: Few = 2,

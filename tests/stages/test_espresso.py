@@ -11,7 +11,17 @@ import pytest
 from PIL import Image
 
 from schemas.chat import Form, NoReply
-from schemas.questions import Assembly, Chain, Check, Claim, Criterion, Distraction, Question, Region, SoundClaim
+from schemas.questions import (
+    Assembly,
+    Chain,
+    Claim,
+    Criterion,
+    CriterionCheck,
+    Distraction,
+    Question,
+    Region,
+    SoundClaim,
+)
 from schemas.rejects import Reject
 from schemas.row import Row
 from schemas.text import CaptionGroup, ObjectRequest
@@ -140,7 +150,7 @@ def test_a_judge_gives_a_row_per_criterion_and_keeps_what_is_violated() -> None:
         ]
     )
     made = answered(CheckCriteria(samples=1), CLAIM, said)  # type: ignore[arg-type]
-    checks = {one.criterion: one for one in made if isinstance(one, Check)}
+    checks = {one.criterion: one for one in made if isinstance(one, CriterionCheck)}
     assert set(checks) == set(get_args(Criterion))
     assert {name for name, one in checks.items() if one.violated} == {"determined"}
     assert checks["determined"].explanation == "It may have been rain. Nobody knows."
@@ -150,7 +160,7 @@ def test_a_judge_gives_a_row_per_criterion_and_keeps_what_is_violated() -> None:
 def test_every_judge_judges_as_often_as_asked_and_one_that_refuses_counts_neither_way() -> None:
     refusal = NoReply("m1@1", "refused", "no", "I cannot")
     made = answered(CheckCriteria(samples=3), CLAIM, CriteriaCheck(violated=[]), refusal)  # type: ignore[arg-type]
-    assert len({one.check_id for one in made if isinstance(one, Check)}) == 3 * 5
+    assert len({one.check_id for one in made if isinstance(one, CriterionCheck)}) == 3 * 5
     assert [one.reason for one in made if isinstance(one, Reject)] == ["refused"] * 3
 
 
