@@ -8,9 +8,15 @@ MOST_ASKED, MOST_OPTION = 400, 250
 _IDS = re.compile(r"\b[VDST]\d+\b")
 _LETTERED = re.compile(r"\(?[A-Da-d1-4][.):]\s|option [A-D]\b", re.IGNORECASE)
 _OF_THE_OPTIONS = re.compile(
-    r"\b(?:all|none|both|neither|any|two) of (?:the|these) (?:above|options?|others?)|\boptions? \(?[A-D]\b"
+    r"\b(?i:all|none|both|neither|any|two) of (?:(?:the|these) (?:above|options?|others?)\b|(?:them|these|those)\W*$)"
+    r"|\b[A-D] (?:and|or) [A-D]\b|\boptions? \(?[A-D]\b"
 )
-_OUTSIDE = re.compile(r"\b(?:the (?:facts|summary|title|description|transcript|subtitles?)|fact ids?)\b", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"\b(?:according to|as told in|by|from|in) the (?:given |listed )?"
+    r"(?:facts?|summary|title|description|transcript|subtitles?)\b"
+    r"|\bfact ids?\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ generic answerer: whoever sees nothing guesses.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,9 +45,10 @@ def scene_questions(asked: Asked, mind: Mind) -> dict[str, Any]:
     name = str(wish.get("category", ""))
     place = CATEGORIES.index(name) if name in CATEGORIES else zlib.crc32(name.encode()) % len(CATEGORIES)
     told = asked.facts()
+    times = Counter(fact.question for fact in mind.seen(asked))
     known = [fact for fact in mind.seen(asked) if len(fact.others) >= OPTIONS - 1 and _labels(told, fact)]
-    distinct = list({fact.question: fact for fact in known}.values())
-    picked = distinct[place :: len(CATEGORIES)][: int(wish.get("wanted", 1))]
+    clear = [fact for fact in known if times[fact.question] == 1]
+    picked = clear[place :: len(CATEGORIES)][: int(wish.get("wanted", 1))]
     return {"questions": [_question(asked, mind, fact) for fact in picked]}
 
 
