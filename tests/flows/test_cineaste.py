@@ -1,6 +1,7 @@
 """The recipe cineaste over made-up films with known truth: what is planted goes, what is good stays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -186,3 +187,15 @@ def test_a_single_film_has_no_control_and_is_judged_all_the_same() -> None:
     alone = Bench(made.recipe, made.env, {"scene_packs": packs, "facts": told(packs[0])})
     assert alone.rows("control_sheets") == []
     assert len(kept(alone)) >= 9
+
+
+def test_an_answer_that_its_length_gives_away_goes() -> None:
+    made = bench()
+    long = "green, as everybody can see from far away"
+    items = [
+        replace(item, options=(*item.options[:3], long), answer=3, answer_text=long) for item in made.rows("items")[:1]
+    ]
+    judged = Bench(made.recipe, made.env, {**made.given, "items": items})
+    [verdict] = [one for one in judged.rows("verdicts") if one.gate == "context"]
+    assert not verdict.passed
+    assert "length" in verdict.reason

@@ -1,7 +1,7 @@
--- What each gate but the last says of each item, from stored answers. Blind: the panel may be right by chance and a margin
--- more, and no member in every order of the options. Veracity: more than half of the open answers mean the right option,
--- and more than half of the judgements find every claim supported. Ambiguity: no wrong option is called right by half of
--- its judgements.
+-- What each gate but the last says of each item, from stored answers. Context: without the scene the panel may be right by
+-- chance and a margin more, no member in every order of the options, and the right option must not stand out by its
+-- length. Veracity: more than half of the open answers mean the right option, and more than half of the judgements find
+-- every claim supported. Ambiguity: no wrong option is called right by half of its judgements.
 WITH asked AS (
     SELECT item_id, "by", 'alone' AS condition, choice = items.answer AS is_right FROM answers JOIN items USING (item_id)
     UNION ALL
@@ -17,14 +17,21 @@ WITH asked AS (
     ) GROUP BY item_id
 ), context AS (
     SELECT items.item_id, items.video_id, 'context' AS gate,
-           coalesce(n, 0) > 0 AND sure.member IS NULL AND n_right <= n * bound AND n_all_right <= n_all * bound AS passed,
+           coalesce(n, 0) > 0 AND NOT is_long AND sure.member IS NULL AND n_right <= n * bound AND n_all_right <= n_all * bound AS passed,
            CASE WHEN coalesce(n, 0) = 0 THEN 'nobody on the blind panel gave an answer'
+                WHEN is_long THEN 'its right option gives itself away by its length'
                 WHEN sure.member IS NOT NULL THEN format('{} is right without the scene, in every order of the options', sure.member)
                 WHEN n_right > n * bound THEN format('answered right without the scene {} times of {}', n_right, n)
                 WHEN n_all_right > n_all * bound
                     THEN format('answered right without the scene or by another one {} times of {}', n_all_right, n_all)
                 ELSE format('without the scene right {} times of {}', n_right, n) END AS reason
-    FROM (SELECT *, 1 / len(options) + $margin_percent / 100 AS bound FROM items) AS items
+    FROM (
+        SELECT *, 1 / len(options) + $margin_percent / 100 AS bound,
+               len(answer_text) > 12 + 1.8 * list_max(list_transform(
+                   list_filter(options, lambda option: option <> answer_text), lambda option: len(option)
+               )) AS is_long
+        FROM items
+    ) AS items
          LEFT JOIN guessed USING (item_id) LEFT JOIN sure USING (item_id)
 ), meant AS (
     SELECT answer_id, 2 * count(*) FILTER (choice = items.answer) > count(*) AS is_right
