@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_build, cli_look
+from flows import cli_build, cli_look, cli_rehearse
 from flows.cli_options import Debug
 
 HELP = """\
@@ -59,7 +59,7 @@ def start(
     context.obj = debug
 
 
-COMMANDS = (*cli_build.COMMANDS, *cli_look.COMMANDS)
+COMMANDS = (*cli_build.COMMANDS, *cli_rehearse.COMMANDS, *cli_look.COMMANDS)
 for command in COMMANDS:
     app.command()(command)
 

@@ -39,7 +39,7 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
       rushes build fragments "clips/**/*.mkv" more.csv --to dataset --set per_video=6 --clips
     """
     with ending(debug=debug or context.obj), interruptible():
-        wish = _wish(
+        wish = wished(
             recipe, videos, to, settings, clips, engine=engine, profile=profile, workers=workers, publish=not no_publish
         )
         _tell_paths(run(wish))
@@ -59,7 +59,7 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
         from flows.show import console, plan_table
         from flows.steps import planned
 
-        wish = _wish(recipe, videos, to, settings, clips, engine="inline")
+        wish = wished(recipe, videos, to, settings, clips, engine="inline")
         tables = planned(wish).plan()
         out = console()
         out.print(plan_table(tables))
@@ -96,9 +96,10 @@ def demo(
 COMMANDS = (build, plan, demo)
 
 
-def _wish(
+def wished(
     recipe: str, videos: Sequence[str], to: str, settings: Sequence[str] | None, clips: bool, **more: Any
 ) -> "Wish":
+    """What was typed, as a wish."""
     from flows.recipe_book import recipe as known_recipe
     from flows.wish import Wish
 

@@ -146,3 +146,18 @@ def plan_table(plans: Sequence[TablePlan]) -> Table:
         barrier = " [dim](over all parts)[/dim]" if one.all_parts else ""
         table.add_row(one.table, str(one.done), str(one.missing), plain(one.made_by) + barrier, style=style)
     return table
+
+
+def taught_table(stats: Mapping[str, Any]) -> Table:
+    """What was asked of a rehearsal's teacher, and what it did wrong on purpose."""
+    table = Table(
+        title="What the teacher was asked", title_justify="left", title_style="bold", box=None, padding=(0, 2)
+    )
+    table.add_column()
+    table.add_column(justify="right")
+    for what in ("requests", "tokens_in", "tokens_out", "peak_in_flight"):
+        table.add_row(what.replace("_", " "), f"{stats[what]:,}")
+    for kind in ("faults", "planted"):
+        for name, count in sorted(stats[kind].items()):
+            table.add_row(f"{kind}: {name}", f"{count:,}")
+    return table

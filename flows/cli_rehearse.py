@@ -1,0 +1,94 @@
+"""The command ``rehearse``: a whole build against a teacher that costs nothing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows import cli_options as options
+from flows.cli_end import ending, interruptible
+
+
+def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
+    context: typer.Context,
+    recipe: options.RecipeName,
+    videos: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="VIDEOS...", help="As for [b]build[/b]; without any, films of known truth are made."),
+    ] = None,
+    to: Annotated[str, typer.Option("--to", metavar="DIR", help="Where films and tables go.")] = "rehearsal",
+    truth: Annotated[
+        str, typer.Option("--truth", metavar="FILE", help="What is true of your films, for a truthful teacher.")
+    ] = "",
+    latency: Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long each answer takes.")] = 0.0,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="NAME=RATE", help="How often the server fails, as in unavailable=0.05."),
+    ] = None,
+    defects: Annotated[
+        list[str] | None,
+        typer.Option("--defect", metavar="NAME=RATE", help="How often an answer is bad, as in hallucinated=0.1."),
+    ] = None,
+    accuracy: Annotated[
+        float, typer.Option("--accuracy", min=0, max=1, help="How often judges and panels are right.")
+    ] = 0.95,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same answers, faults and defects.")] = 7,
+    engine: options.EngineName = "inline",
+    settings: options.Settings = None,
+    debug: options.Debug = False,
+) -> None:
+    """Rehearse a build: the whole RECIPE over VIDEOS, with a simulated teacher in every role. Costs nothing.
+
+    What comes out is marked as a rehearsal and can't be published. It shows whether footage, settings and gates work,
+    and how many requests and tokens the real build will take. Of films that it knows nothing about the teacher tells
+    nothing, so that few recipes come to a question.
+
+    [b]Examples[/b]
+
+      rushes rehearse cineaste
+
+      rushes rehearse cineaste --defect hallucinated=0.1 --defect blind=0.2 --fault unavailable=0.05
+
+      rushes rehearse cineaste footage/ --truth truth.json --to rehearsal
+    """
+    with ending(debug=debug or context.obj), interruptible():
+        from flows.cli_build import run, wished
+        from flows.films_truth import TRUTH
+        from flows.rehearse import known_films, rehearsed
+        from flows.show import console, item_panel, taught_table
+        from infra.rehearsal.settings import Settings
+        from infra.rehearsal.start import stats
+
+        tables = str(Path(to) / "tables")
+        wish = wished(recipe, videos or [str(known_films(Path(to)))], tables, settings, False, engine=engine)
+        truth = truth or ("" if videos else str(Path(to) / "films" / TRUTH))
+        teacher = Settings(
+            seed=seed, latency_s=latency, faults=rates(faults), defects=rates(defects), truth=truth, log_chars=0
+        )
+        with rehearsed(wish, teacher, accuracy) as (ours, place):
+            try:
+                sample = run(ours).sample()
+            finally:
+                console().print("", taught_table(stats(place)), sep="\n")
+        if sample:
+            console().print("\n[b]One item, whole[/b]", item_panel(sample), sep="\n")
+        print(f"\nThis was a rehearsal, so no dataset. Its tables are the Parquet files under {tables}/cells.")
+
+
+def rates(texts: list[str] | None) -> dict[str, float]:
+    """Rates by name. Raises BadInput for what is none."""
+    from schemas.errors import BadInput
+
+    found = {}
+    for text in texts or ():
+        name, _, rate = text.partition("=")
+        try:
+            found[name.strip()] = float(rate)
+        except ValueError:
+            raise BadInput(
+                f"{text!r} is no rate; write NAME=RATE with a rate from 0 to 1, as in refused=0.02"
+            ) from None
+    return found
+
+
+COMMANDS = (rehearse,)

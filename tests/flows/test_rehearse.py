@@ -1,0 +1,84 @@
+"""A rehearsal from the command line: every role filled by the teacher, nothing published, everything accounted for."""
+
+import json
+from pathlib import Path
+
+import pyarrow.dataset as ds
+import pytest
+
+from flows.films import Film, Take, write_all
+from flows.films_truth import write_truth
+from tests.flows.test_cli import one_line, rushes
+
+pytestmark = pytest.mark.slow
+LOOKS = ("hills", "city", "reef", "sea")
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    takes = tuple(Take(look, n, "static" if n % 2 else "pan right", 60) for n, look in enumerate(LOOKS))
+    write_all([Film("one", takes)], folder, workers=1)
+    write_truth(folder, subtitles=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def place(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    to = tmp_path_factory.mktemp("rehearsal")
+    told = rushes("rehearse", "cineaste", films / "one.mp4", "--truth", films / "truth.json", "--to", to)
+    assert told.returncode == 0, told.stderr
+    (to / "told").write_text(told.stdout)
+    return to
+
+
+def table(place: Path, name: str) -> ds.Dataset:
+    return ds.dataset(sorted((place / "tables" / "cells" / name).rglob("*.parquet")))
+
+
+def test_a_rehearsal_comes_to_questions_without_a_model_or_a_key(place: Path) -> None:
+    told = (place / "told").read_text()
+    assert table(place, "samples").count_rows() > 0
+    assert "One item, whole" in told
+    assert "This was a rehearsal" in told
+
+
+def test_it_tells_what_was_asked(place: Path) -> None:
+    asked = next(
+        line.split() for line in (place / "told").read_text().splitlines() if line.strip().startswith("requests")
+    )
+    assert int(asked[1].replace(",", "")) > table(place, "answers").count_rows()
+
+
+def test_nothing_of_it_can_be_published(place: Path, films: Path) -> None:
+    assert not (place / "tables" / "versions").exists()
+    assert json.loads((place / "tables" / "REHEARSAL.json").read_text())["teacher"]["seed"] == 7
+    told = rushes("build", "fragments", films / "one.mp4", "--to", place / "tables", "--engine", "inline")
+    assert told.returncode != 0
+    assert "is a rehearsal" in told.stderr.splitlines()[-1]
+
+
+def test_a_folder_with_a_dataset_is_not_rehearsed_into(tmp_path: Path, films: Path) -> None:
+    (tmp_path / "tables" / "versions" / "1").mkdir(parents=True)
+    told = rushes("rehearse", "cineaste", films / "one.mp4", "--to", tmp_path)
+    assert (told.returncode, "is no rehearsal" in one_line(told)) == (2, True)
+
+
+def test_a_recipe_that_asks_no_model_has_nothing_to_rehearse(tmp_path: Path, films: Path) -> None:
+    told = rushes("rehearse", "fragments", films / "one.mp4", "--to", tmp_path)
+    assert (told.returncode, "asks no model" in one_line(told)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--defect", "hallucinated"), "is no rate"),
+        (("--defect", "lies=0.1"), "no defect is called 'lies'"),
+        (("--fault", "unavailable=7"), "must lie in [0, 1]"),
+        (("--truth", "nowhere.json"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_one_line(option: tuple[str, str], said: str, tmp_path: Path, films: Path) -> None:
+    told = rushes("rehearse", "cineaste", films / "one.mp4", "--to", tmp_path, *option)
+    assert told.returncode == 2
+    assert said in one_line(told)
