@@ -53,7 +53,7 @@ def videoespresso(
     alike_percent: Percent = 85,
     box_percent: Percent = 20,
     orders: Few = 8,
-    margin_percent: Percent = 25,
+    luck_permille: Annotated[int, Interval(ge=0, le=1000)] = 10,
     per_video: int = 60,
     per_task: int = 100_000,
     validation_percent: Percent = 10,
@@ -66,7 +66,7 @@ def videoespresso(
     thousandths a second and more. Captions more alike than ``tau`` are repeats; of the others about ``group_size`` make
     a group, which gives up to ``per_group`` questions. Each judge judges ``judgements`` times. A core frame lasts while
     captions are alike by ``alike_percent``; a box counts that is like its name by ``box_percent``. The blind panel
-    answers with the options in ``orders`` orders, and may be right ``margin_percent`` more often than by chance.
+    answers with the options in ``orders`` orders, and may be as right as luck is ``luck_permille`` times in a thousand.
     ``per_video`` and ``per_task`` are the most items of a task that a video, and all videos, may keep. The last
     percentages are the shares of the videos that are held out; ``clips`` cuts the footage of each kept item. ``seed``
     draws the order of options.
@@ -82,7 +82,7 @@ def videoespresso(
     sound = select(SoundClaim, query("espresso_sound", judgements=judgements), claims=claims, checks=checks)
     items = _assembled(sound, told, alike_percent, box_percent).then(ComposeItems(seed=seed))
     judged = _judged(items, seen, orders) | {"checks": checks}
-    limits = {"margin_percent": margin_percent, "per_video": per_video, "per_task": per_task}
+    limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
     gates = select(Verdict, verdicts("espresso_gates", **limits), over="all", **judged)
     picks = picked(gates, validation_percent, test_percent)
     return samples(items, picks, shown["frames"], seen.videos, clips=clips)

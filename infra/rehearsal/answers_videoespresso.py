@@ -65,14 +65,15 @@ def evidence_chain(asked: Asked, mind: Mind) -> dict[str, Any]:
 
 
 def wrong_answers(asked: Asked, mind: Mind) -> dict[str, Any]:
-    """What could be taken for the answer, and is not: the three that are most like it in length."""
+    """What could be taken for the answer, and is not: any three of about its length, else the nearest in length."""
     fact, right = _asked_about(asked, mind), marked_answer(asked)
     dice = mind.dice(asked)
     others = [one for one in fact.others if one.casefold() != right.casefold()] if fact else []
-    nearest = sorted(others, key=lambda one: (abs(len(one) - len(right)), one))[:WRONG]
-    while len(nearest) < WRONG:
-        nearest.append(english.phrase(dice))
-    return {"distractors": nearest}
+    like = [one for one in others if abs(len(one) - len(right)) <= max(6, len(right) // 4)]
+    if len(like) < WRONG:
+        like = sorted(others, key=lambda one: abs(len(one) - len(right)))[:WRONG]
+    texts = dice.sample(like, min(WRONG, len(like)))
+    return {"distractors": texts + [english.phrase(dice) for _ in range(WRONG - len(texts))]}
 
 
 def _can_be_asked(fact: Fact) -> bool:

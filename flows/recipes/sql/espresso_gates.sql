@@ -1,7 +1,7 @@
 -- What each gate but the last says of each item. Context: neither a text-only classifier nor, where there is one, a panel
 -- finds the answer without the film. A task is alarming when the classifier guesses it better than chance with a
--- probability of one in a hundred by luck; of such a task, what is guessed right every time goes. A panel may be right by
--- chance and a margin more, and no member in every order of the options. Veracity and ambiguity: what the judge said of
+-- probability of one in a hundred by luck; of such a task, what is guessed right every time goes. Of a panel's answers no
+-- more may be right than luck gives with a probability of $luck_permille thousandths, and no member's in every order. Veracity and ambiguity: what the judge said of
 -- the criteria; an item that is here has been found sound, and why is told once more.
 WITH blind AS (
     SELECT item_id, count(*) AS repeats, count(*) FILTER (is_right) AS n_right FROM guesses GROUP BY item_id
@@ -22,7 +22,10 @@ WITH blind AS (
 ), found AS (
     SELECT items.item_id, items.video_id, asked.n, asked.n_right, sure.member, blind.repeats, blind.n_right AS n_guessed,
            coalesce(is_alarming AND blind.n_right = repeats, false) AS is_guessed,
-           coalesce(asked.n_right > asked.n * (1 / len(options) + $margin_percent / 100), false) AS is_known
+           coalesce(list_sum(list_transform(range(asked.n_right, asked.n + 1), lambda k: exp(
+               lgamma(asked.n + 1) - lgamma(k + 1) - lgamma(asked.n - k + 1)
+               - k * ln(len(options)) + (asked.n - k) * ln(1 - 1 / len(options))
+           ))) < $luck_permille / 1000, false) AS is_known
     FROM items LEFT JOIN blind USING (item_id) LEFT JOIN guessable ON guessable.task = items.task
          LEFT JOIN asked ON asked.item_id = items.item_id LEFT JOIN sure ON sure.item_id = items.item_id
 ), context AS (
