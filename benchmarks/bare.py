@@ -115,4 +115,5 @@ def over_all(rows: Rows[Any], done: dict[int, Tables], folder: Path) -> None:
     }
     owner = [homes[video_id] for video_id in table["video_id"].to_pylist()]
     for part in parts:
-        done[part][rows.table] = table.take([line for line, one in enumerate(owner) if one == part])
+        own = [line for line, one in enumerate(owner) if one == part]
+        done[part][rows.table] = table.take(pa.array(own, pa.int64()))
