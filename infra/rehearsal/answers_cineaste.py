@@ -45,7 +45,8 @@ def scene_questions(asked: Asked, mind: Mind) -> dict[str, Any]:
     name = str(wish.get("category", ""))
     place = CATEGORIES.index(name) if name in CATEGORIES else zlib.crc32(name.encode()) % len(CATEGORIES)
     told = asked.facts()
-    times = Counter(fact.question for fact in mind.seen(asked))
+    films = {span.video_id for span in asked.spans()} & set(mind.truth.films)
+    times = Counter(fact.question for film in films for fact in mind.truth.films[film].facts)
     known = [fact for fact in mind.seen(asked) if len(fact.others) >= OPTIONS - 1 and _labels(told, fact)]
     clear = [fact for fact in known if times[fact.question] == 1]
     picked = clear[place :: len(CATEGORIES)][: int(wish.get("wanted", 1))]
