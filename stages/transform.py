@@ -37,7 +37,7 @@ class _Cut:
 
 
 class CutClips(
-    Stage[ClipRequest, Clip, Env], version=1, needs=Needs(cpus=2, memory_gb=1.5), batch_rows=64, group_by="video_id"
+    Stage[ClipRequest, Clip, Env], version=1, needs=Needs(cpus=1, memory_gb=1.5), batch_rows=64, group_by="video_id"
 ):
     """Cut out exactly the frames that come on within each wanted span, as an MP4 without sound.
 

@@ -16,13 +16,14 @@ from stages.refusal import Refused
 from stages.stage import Env, Needs, Stage
 from stages.watch_messages import FRAME_BYTES, HEAD, STRETCH, End, read_end, read_stretch
 
-_CPUS = 2
+_THREADS = 2
+"""More than the one core that a worker counts as: two films side by side then leave no core idle."""
 _MEBI = 1 << 20
 _LONGEST_END = 1 << 16
 Stretch = dict[str, npt.NDArray[Any]]
 
 
-class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS), batch_rows=4):
+class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=1), batch_rows=4):
     """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
 
     Gives one ``Signal`` per 4096 frames, the first at time 0. A damaged video gives the frames that could be decoded;
@@ -56,8 +57,8 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=_CPUS),
     def _watch(self, video: Video, path: Path) -> list[Signal]:
         """Nothing is given before the end is known: a video is either watched or rejected, never both."""
         most = min(self.most_frames, 1000 + video.size_bytes // self.bytes_per_frame)
-        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(_CPUS), str(most))
-        limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _CPUS), memory_bytes=self.memory_bytes)
+        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(_THREADS), str(most))
+        limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _THREADS), memory_bytes=self.memory_bytes)
         stretches: list[Stretch] = []
         with sandbox.stream(argv, limits, inputs=(path,)) as child:
             end = hear(child, stretches)
