@@ -14,8 +14,9 @@ from schemas.items import Gate
 from storage.built import Built
 from storage.outcomes import show as show_outcomes
 from storage.publish_cells import connect, show
+from storage.report.facts import DROPPED
 
-STEPS = {"sources": "files given", "videos": "videos", "shots": "shots", "items": "items"}
+STEPS = {"sources": "files given", "videos": "videos", "shots": "shots", "questions": "questions", "items": "items"}
 """The tables that are steps of the funnel, in words; the recipe's last table is always one."""
 
 
@@ -71,6 +72,8 @@ def _steps(connection: duckdb.DuckDBPyConnection, built: Built) -> tuple[Step, .
         lost[step][reason] = lost[step].get(reason, 0) + count
     if "sources" in lost and "videos" in lost and (copies := _copies(connection)):
         lost["videos"]["duplicate"] = copies
+    if {"questions", "items"} <= set(names):
+        lost["items"] = dict(connection.execute(DROPPED).fetchall())
     if {"items", "verdicts"} <= set(names):
         lost[names[-1]] |= _fallen(connection)
     return tuple(Step(STEPS.get(name, "kept"), _count(connection, name), lost[name]) for name in chosen)

@@ -52,9 +52,18 @@ class Licence:
     origins: tuple[str, ...]
 
 
+DROPPED = """
+SELECT coalesce(replace(reason, '_', ' '), 'criterion violated') AS why, count(*) AS n
+FROM questions ANTI JOIN items ON item_id = question_id
+LEFT JOIN (SELECT row_id, min(reason) AS reason FROM rejects WHERE from_table = 'sound_claims' GROUP BY row_id)
+     ON row_id = question_id
+GROUP BY why ORDER BY n DESC, why"""
+"""Why questions that were written did not become items, each counted once."""
+
+
 def funnel(tables: Tables) -> list[Step]:
     """From the files that were given to the samples that are kept."""
-    steps = [_given(tables), _videos(tables), _shots(tables), _items(tables), _kept(tables)]
+    steps = [_given(tables), _videos(tables), _shots(tables), _questions(tables), _items(tables), _kept(tables)]
     return [step for step in steps if step]
 
 
@@ -76,9 +85,17 @@ def _shots(tables: Tables) -> Step | None:
     return None if n is None else Step("shots", n)
 
 
+def _questions(tables: Tables) -> Step | None:
+    """The questions that models wrote, before anybody judged them."""
+    n = tables.count("questions")
+    return None if n is None else Step("questions written", n)
+
+
 def _items(tables: Tables) -> Step | None:
-    """The items; what fell out are videos that were read, but of which nothing was asked."""
+    """The items; what fell out are questions, or videos that were read, but of which nothing was asked."""
     n = tables.count("items")
+    if n is not None and "questions" in tables.names:
+        return Step("items", n, tuple(tables.ask(DROPPED, "questions", "items", "rejects")))
     if n is None or "media" not in tables.names:
         return None if n is None else Step("items", n)
     read, asked = "video_id IN (SELECT video_id FROM media)", "video_id IN (SELECT video_id FROM items)"
