@@ -7,13 +7,14 @@ generic answerer: whoever sees nothing guesses.
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
 from infra.rehearsal import english
 from infra.rehearsal.asked import Asked, Item
 from infra.rehearsal.chats import Answerer
 from infra.rehearsal.mind import Mind, marked_answer
-from infra.rehearsal.truth import Fact
+from infra.rehearsal.truth import Fact, asked_plainly
 
 OPTIONS = 4
 MOST_SEEN = 8
@@ -49,14 +50,17 @@ def scene_questions(asked: Asked, mind: Mind) -> dict[str, Any]:
     times = Counter(fact.question for film in films for fact in mind.truth.films[film].facts)
     known = [fact for fact in mind.seen(asked) if len(fact.others) >= OPTIONS - 1 and _labels(told, fact)]
     clear = [fact for fact in known if times[fact.question] == 1]
-    picked = clear[place :: len(CATEGORIES)][: int(wish.get("wanted", 1))]
+    wanted = int(wish.get("wanted", 1))
+    picked = clear[place :: len(CATEGORIES)][:wanted]
+    if not films:
+        picked = [_invented(english.question(mind.dice(asked, number))) for number in range(wanted)]
     return {"questions": [_question(asked, mind, fact) for fact in picked]}
 
 
 def _question(asked: Asked, mind: Mind, fact: Fact) -> dict[str, Any]:
     told = asked.facts()
     texts, place = fact.options(mind.dice(asked, fact.fact_id), OPTIONS)
-    first = _labels(told, fact)[0]
+    first = next(iter([*_labels(told, fact), *told]), "V1")
     others = sorted((label for label in told if label != first), key=lambda label: (label[0] == first[0], label))
     return {
         "question": fact.question,
@@ -119,7 +123,18 @@ def options_judged(asked: Asked, mind: Mind) -> dict[str, Any]:
 def _asked_about(asked: Asked, mind: Mind) -> Fact | None:
     item = asked.item()
     videos = {span.video_id for span in asked.spans()}
+    if item and not videos & set(mind.truth.films):
+        return _invented(item.question)
     return mind.truth.answered(Item(item.question, {}), videos) if item else None
+
+
+def _invented(question: str) -> Fact:
+    """What is taken for true of a film that nobody knows: it hangs on the question alone, so a judge finds it again."""
+    dice = Random(zlib.crc32(asked_plainly(question).encode()))
+    value, *others = list(dict.fromkeys(english.phrase(dice) for _ in range(20)))
+    text = f"The answer is {value}."
+    facts = {"fact_id": "", "video_id": "", "start_us": 0, "end_us": 0, "kind": "invented"}
+    return Fact(**facts, text=text, question=question, value=value, others=tuple(others))  # type: ignore[arg-type]
 
 
 def _labels(told: Mapping[str, str], fact: Fact) -> Sequence[str]:
