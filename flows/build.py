@@ -88,6 +88,8 @@ def build(  # noqa: PLR0913, PLR0917 -- a flow's parameters are read off its sig
     settings: dict[str, Any] | None = None,
     workers: int = 0,
     publish: bool = True,
+    budget_usd: float = 0,
+    budget_tokens: int = 0,
 ) -> Result:
     """Builds a dataset: what is missing is made, what is there stays. Paths are relative to where the flow runs."""
     wish = Wish(
@@ -99,6 +101,8 @@ def build(  # noqa: PLR0913, PLR0917 -- a flow's parameters are read off its sig
         settings=settings or {},
         workers=workers,
         publish=publish,
+        budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
     )
     with planned(wish) as run:
         waits = [build_table.submit(as_it_is(run), table) for table in run.tables]
@@ -140,4 +144,6 @@ def run_flow(wish: Wish) -> Result:
         settings=dict(wish.settings),
         workers=wish.workers,
         publish=wish.publish,
+        budget_usd=wish.budget_usd,
+        budget_tokens=wish.budget_tokens,
     )

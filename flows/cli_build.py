@@ -25,6 +25,8 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
     settings: options.Settings = None,
     clips: options.Clips = False,
     workers: options.Workers = 0,
+    budget_usd: options.BudgetUsd = 0,
+    budget_tokens: options.BudgetTokens = 0,
     no_publish: Annotated[bool, typer.Option("--no-publish", help="Make the tables, but no version.")] = False,
     debug: options.Debug = False,
 ) -> None:
@@ -39,9 +41,9 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
       rushes build fragments "clips/**/*.mkv" more.csv --to dataset --set per_video=6 --clips
     """
     with ending(debug=debug or context.obj), interruptible():
-        wish = wished(
-            recipe, videos, to, settings, clips, engine=engine, profile=profile, workers=workers, publish=not no_publish
-        )
+        place = {"engine": engine, "profile": profile, "workers": workers, "publish": not no_publish}
+        budget = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
+        wish = wished(recipe, videos, to, settings, clips, **place, **budget)
         _tell_paths(run(wish))
 
 

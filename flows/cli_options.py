@@ -35,6 +35,18 @@ Settings = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", metavar="N", min=0, help="Cores to use.", show_default="the profile's")
 ]
+BudgetUsd = Annotated[
+    float,
+    typer.Option(
+        "--budget-usd", metavar="N", min=0, help="What models may cost in this run.", show_default="the profile's"
+    ),
+]
+BudgetTokens = Annotated[
+    int,
+    typer.Option(
+        "--budget-tokens", metavar="N", min=0, help="Tokens that models may take in it.", show_default="the profile's"
+    ),
+]
 Clips = Annotated[bool, typer.Option("--clips", help="Cut the footage of every kept item into a file of its own.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Format = Annotated[

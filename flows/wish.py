@@ -11,6 +11,7 @@ from typing import Any, Literal
 from flows.recipe_book import Recipe, recipe
 from flows.sources import Found, find
 from infra.profile import Profile, load
+from infra.profile_models import Budget
 from schemas.errors import BadInput
 from schemas.row import Row
 from stages.graph import Rows
@@ -23,7 +24,8 @@ Engine = Literal["ray", "inline"]
 class Wish:
     """One run: which recipe with which settings, of which videos, into which folder, by which engine, how much of it.
 
-    ``workers`` is the number of cores to use, 0 for what the profile says. Nothing here is looked up before it is used.
+    ``workers`` is the number of cores to use, ``budget_usd`` and ``budget_tokens`` what models may cost; 0 is what the
+    profile says. Nothing here is looked up before it is used.
     """
 
     recipe: str
@@ -34,6 +36,8 @@ class Wish:
     settings: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 0
     publish: bool = True
+    budget_usd: float = 0
+    budget_tokens: int = 0
 
     @cached_property
     def known_recipe(self) -> Recipe:
@@ -63,11 +67,12 @@ class Wish:
 
     @cached_property
     def where(self) -> Profile:
-        """The profile, with the number of cores that the user asked for. Raises BadInput."""
+        """The profile, with the number of cores and the budget that the user asked for. Raises BadInput."""
         profile = load(self.profile)
-        if not self.workers:
-            return profile
-        return dataclasses.replace(profile, workers=dataclasses.replace(profile.workers, cpus=self.workers))
+        said = profile.budget
+        budget = Budget(usd=self.budget_usd or said.usd, tokens=self.budget_tokens or said.tokens)
+        workers = dataclasses.replace(profile.workers, cpus=self.workers or profile.workers.cpus)
+        return dataclasses.replace(profile, workers=workers, budget=budget)
 
     def check(self) -> None:
         """Raises BadInput for whatever is wrong, without changing or starting anything."""

@@ -140,7 +140,7 @@ def _check_model(model: ModelPart, where: str) -> None:
 def _check_endpoint(endpoint: str, where: str) -> None:
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        shown = parts._replace(netloc=parts.hostname or "", query="").geturl()
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
         raise BadInput(f"{where}: endpoint {shown!r} is no plain http(s) address; keys go by key_env")
 
 

@@ -8,8 +8,10 @@ import itertools
 import json
 import secrets
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
@@ -29,10 +31,11 @@ JSON = {"Content-Type": "application/json"}
 class Connections(httpx2.AsyncBaseTransport):
     """As many connections as requests may be in flight; no body larger than the cap, no compressed one."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, proxy: str | None = None) -> None:
+        self._proxy = proxy
         limits = aiohttp.TCPConnector(limit=most, keepalive_timeout=LINGER_S)
         wait = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-        self._session = aiohttp.ClientSession(connector=limits, timeout=wait, auto_decompress=False, trust_env=True)
+        self._session = aiohttp.ClientSession(connector=limits, timeout=wait, auto_decompress=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The whole response. Raises what httpx2 raises for a line that fails, BadEnvelope for a body too long."""
@@ -40,7 +43,12 @@ class Connections(httpx2.AsyncBaseTransport):
         headers = {name.decode(): value.decode() for name, value in request.headers.raw}
         try:
             asked = self._session.request(
-                request.method, url, headers=headers, data=request.content or None, allow_redirects=False
+                request.method,
+                url,
+                headers=headers,
+                data=request.content or None,
+                allow_redirects=False,
+                proxy=self._proxy,
             )
             async with asked as response:
                 body = await _body(response)
@@ -69,6 +77,14 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
                 f"a body of more than {LONGEST_BODY:,} bytes", pieces[0][:2048].decode("utf-8", "replace")
             )
     return b"".join(pieces)
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for this address. Looked up once: aiohttp does so in a thread each time."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
 
 
 class Line:
@@ -141,6 +157,6 @@ class Line:
                 api_key=self._key,
                 max_retries=0,
                 default_headers={"Accept-Encoding": "identity"},
-                http_client=httpx2.AsyncClient(transport=Connections(self._most), timeout=None),
+                http_client=httpx2.AsyncClient(transport=Connections(self._most, proxy_of(self.url)), timeout=None),
             )
         return self._client

@@ -50,3 +50,44 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(BadInput, match="no profile 'locl': give one of cluster, local, teacher"):
         load("locl")
+
+
+MODEL = "name = 'm'\nrevision = '1'\nendpoints = ['http://localhost:1/v1']\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[models.a]\nnam = 'm'", "models.a: unknown key 'nam'; did you mean 'name'"),
+        ("[models.a]\nkey = 'sk-canary-123456'", "models.a: unknown key 'key'"),
+        ("[models.a]\nrevision = '1'", "models.a: name is missing"),
+        (f"[models.a]\n{MODEL}kind = 'magic'", "kind is 'magic'; known are openai"),
+        (f"[models.a]\n{MODEL}mode = 'batch'", "mode is 'batch'; known are live"),
+        (f"[models.a]\n{MODEL}in_flight = 0", "in_flight is 0; it must be a whole number from 1"),
+        (f"[models.a]\n{MODEL}key_env = 'sk-canary-123456'", "key_env is not the name of an environment variable"),
+        (f"[models.a]\n{MODEL.replace('http:', 'ftp:')}", "'ftp://localhost:1/v1' is no plain http(s) address"),
+        (f"[models.a]\n{MODEL.replace('1/v1', '1/v1?key=canary')}", "keys go by key_env"),
+        (f"[models.a]\n{MODEL.replace('//', '//me:canary@')}", "keys go by key_env"),
+        (f"[models.a]\n{MODEL}[models.b]\n{MODEL}", "models a and b are both m@1"),
+        (f"[models.teacher]\n{MODEL}[roles]\nwriter = 'techer'", "did you mean 'teacher'?"),
+        (f"[models.a]\n{MODEL}[roles]\nblind = ['a', 'a']", "roles.blind names a model twice"),
+        ("[roles]\nwriter = []", "writer is []; it must be a word or a list of words"),
+        ("[budget]\nusd = -1", "usd is -1"),
+        ("[budget]\ntokens = 1.5", "tokens is 1.5; it must be a whole number"),
+    ],
+)
+def test_a_mistake_about_models_is_named_and_no_key_is_shown(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as error:
+        load(str(path))
+    assert told in str(error.value)
+    assert "canary" not in str(error.value)
+
+
+def test_models_and_roles_are_read_as_they_are_written() -> None:
+    profile = load("teacher")
+    assert profile.roles["blind"] == ("small", "teacher")
+    assert profile.cast.identities()["writer"] == ("gpt-5-mini@2026-08-01",)
+    assert (profile.budget.usd, profile.budget.tokens) == (20.0, 5_000_000)
+    assert profile.models["teacher"].cost(1e6, 1e6) == 2.25
