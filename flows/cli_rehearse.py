@@ -8,31 +8,38 @@ import typer
 from flows import cli_options as options
 from flows.cli_end import ending, interruptible
 
+Footage = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="VIDEOS...", help="As for [b]build[/b]; without any, films of known truth are made."),
+]
+To = Annotated[str, typer.Option("--to", metavar="DIR", help="Where films and tables go.")]
+Truth = Annotated[
+    str, typer.Option("--truth", metavar="FILE", help="What is true of your films, for a truthful teacher.")
+]
+Latency = Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long each answer takes.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="NAME=RATE", help="How often the server fails, as in unavailable=0.05."),
+]
+Defects = Annotated[
+    list[str] | None,
+    typer.Option("--defect", metavar="NAME=RATE", help="How often an answer is bad, as in hallucinated=0.1."),
+]
+Accuracy = Annotated[float, typer.Option("--accuracy", min=0, max=1, help="How often judges and panels are right.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same answers, faults and defects.")]
+
 
 def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     context: typer.Context,
     recipe: options.RecipeName,
-    videos: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="VIDEOS...", help="As for [b]build[/b]; without any, films of known truth are made."),
-    ] = None,
-    to: Annotated[str, typer.Option("--to", metavar="DIR", help="Where films and tables go.")] = "rehearsal",
-    truth: Annotated[
-        str, typer.Option("--truth", metavar="FILE", help="What is true of your films, for a truthful teacher.")
-    ] = "",
-    latency: Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long each answer takes.")] = 0.0,
-    faults: Annotated[
-        list[str] | None,
-        typer.Option("--fault", metavar="NAME=RATE", help="How often the server fails, as in unavailable=0.05."),
-    ] = None,
-    defects: Annotated[
-        list[str] | None,
-        typer.Option("--defect", metavar="NAME=RATE", help="How often an answer is bad, as in hallucinated=0.1."),
-    ] = None,
-    accuracy: Annotated[
-        float, typer.Option("--accuracy", min=0, max=1, help="How often judges and panels are right.")
-    ] = 0.95,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same answers, faults and defects.")] = 7,
+    videos: Footage = None,
+    to: To = "rehearsal",
+    truth: Truth = "",
+    latency: Latency = 0.0,
+    faults: Faults = None,
+    defects: Defects = None,
+    accuracy: Accuracy = 0.95,
+    seed: Seed = 7,
     engine: options.EngineName = "inline",
     settings: options.Settings = None,
     debug: options.Debug = False,

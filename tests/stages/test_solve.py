@@ -3,6 +3,7 @@ import pickle
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,7 +175,7 @@ def test_a_panning_shot_stays_like_itself_and_another_shot_does_not() -> None:
 def test_a_track_that_comes_in_stretches_is_one_track() -> None:
     row = recheck(FILM, items())
     first, second = (replace(row, signal_id=SignalId(f"film0-{at:09d}")) for at in (0, 200))
-    empty = {name: () for name in vars(row) if name.startswith(("item_", "picture_"))}
+    empty: dict[str, Any] = {name: () for name in vars(row) if name.startswith(("item_", "picture_"))}
     first = replace(first, pts_us=row.pts_us[:200], grids=row.grids[: 200 * 432])
     second = replace(second, pts_us=row.pts_us[200:], grids=row.grids[200 * 432 :], **empty)
     assert list(SolveAgain().run([first, second], None)) == list(answers().values())
