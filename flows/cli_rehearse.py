@@ -52,8 +52,6 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
 
     [b]Examples[/b]
 
-      rushes rehearse cineaste
-
       rushes rehearse cineaste --defect hallucinated=0.1 --defect blind=0.2 --fault unavailable=0.05
 
       rushes rehearse cineaste footage/ --truth truth.json --to rehearsal
