@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from schemas.items import Item
-from schemas.peaks import PeakCase
+from schemas.peak_views import PeakCase
 from schemas.units import Count, ItemId
 from stages.stage import Stage
 

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from annotated_types import Interval
 
 from schemas.chat import Form, Reply, Request
-from schemas.peaks import FramePlan, KeyClips, Likeness, PlanMode, QuerySheet, Relevance, ScenePair, SceneScore, Tier
+from schemas.peak_views import FramePlan, KeyClips, PlanMode
+from schemas.peaks import Likeness, QuerySheet, Relevance, ScenePair, SceneScore, Tier
 from schemas.rejects import Reject, reject
 from schemas.units import Count, Ratio, SceneId, Score
 from stages import any_k

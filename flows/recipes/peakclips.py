@@ -13,20 +13,8 @@ from flows.recipes.footage import Footage, footage
 from flows.recipes.query import query, verdicts
 from schemas.items import Item, Twin, Verdict
 from schemas.media import FrameRequest, Source
-from schemas.peaks import (
-    CaptionCase,
-    GroundingView,
-    KeyClips,
-    KeyClipView,
-    Outline,
-    PeakCase,
-    Query,
-    QuerySheet,
-    ScenePair,
-    ShotList,
-    SoundScene,
-    Synopsis,
-)
+from schemas.peak_views import GroundingView, KeyClips, KeyClipView, PeakCase
+from schemas.peaks import CaptionCase, Outline, Query, QuerySheet, ScenePair, ShotList, SoundScene, Synopsis
 from schemas.samples import Sample
 from schemas.scenes import Window, WindowView
 from schemas.units import Ratio
@@ -105,8 +93,7 @@ def peakclips(
     judged = _judged(items, seen, orders) | {name: told[name] for name in ("cases", "checks", "relevances")}
     limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
     gates = select(Verdict, verdicts("peak_gates", **limits), over="all", **judged)
-    picks = picked(gates, validation_percent, test_percent)
-    return samples(items, picks, told["frames"], seen.videos, clips=clips)
+    return samples(items, picked(gates, **held), told["frames"], seen.videos, clips=clips)
 
 
 def _shown(seen: Footage, bounds_s: tuple[float, float], pictures: int) -> Tables:

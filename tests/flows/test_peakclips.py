@@ -12,7 +12,8 @@ from infra.rehearsal.settings import Settings
 from infra.rehearsal.truth import Fact, FilmTruth, Truth, asked_plainly
 from schemas.items import Item, Verdict
 from schemas.media import Media, Source, Video
-from schemas.peaks import GroundingView, KeyClipView, Query, SceneScore
+from schemas.peak_views import GroundingView, KeyClipView
+from schemas.peaks import Query, SceneScore
 from schemas.row import Row
 from schemas.scenes import Scene, WindowView
 from schemas.units import BlobId, SceneId, VideoId, WindowId

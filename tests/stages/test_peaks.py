@@ -5,17 +5,8 @@ import pytest
 
 from schemas.chat import Picture
 from schemas.media import Video
-from schemas.peaks import (
-    GivenQuery,
-    KeyClips,
-    PeakCase,
-    QuerySheet,
-    ScenePair,
-    SceneScore,
-    ShotList,
-    SoundScene,
-    Synopsis,
-)
+from schemas.peak_views import KeyClips, PeakCase
+from schemas.peaks import GivenQuery, QuerySheet, ScenePair, SceneScore, ShotList, SoundScene, Synopsis
 from schemas.rejects import Reject
 from stages.peak_items import ComposePeakItems
 from stages.peak_queries import QueriesWanted, ReadQueries, WriteQueries
