@@ -65,6 +65,26 @@ class Connections(httpx2.AsyncBaseTransport):
         await self._session.close()
 
 
+class Sender(httpx2.AsyncClient):
+    """What the openai client sends with: no cookies, no redirects, no merging of settings that are always the same."""
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(transport=connections, timeout=None)
+        self._connections = connections
+        self._urls: dict[str, httpx2.URL] = {}
+
+    def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
+        """The request, with an address that is taken apart once."""
+        text = str(url)
+        if text not in self._urls:
+            self._urls[text] = httpx2.URL(text)
+        return httpx2.Request(method, self._urls[text], headers=given.get("headers"), content=given.get("content"))
+
+    async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
+        """The whole response."""
+        return await self._connections.handle_async_request(request)
+
+
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise BadEnvelope("a compressed body that nobody asked for", "")
@@ -157,6 +177,6 @@ class Line:
                 api_key=self._key,
                 max_retries=0,
                 default_headers={"Accept-Encoding": "identity"},
-                http_client=httpx2.AsyncClient(transport=Connections(self._most, proxy_of(self.url)), timeout=None),
+                http_client=Sender(Connections(self._most, proxy_of(self.url))),
             )
         return self._client
