@@ -23,6 +23,8 @@ from tests.builders import FakeEnv
 from tests.builders import row as valid
 from tests.flows.rehearsed import Bench, taught
 
+pytestmark = pytest.mark.slow
+
 ROLES = {"captioner": ("eye",), "writer": ("pen",), "judge": ("judge",), "blind": ("one", "two")}
 MODELS = {"eye": 1.0, "pen": 1.0, "judge": 0.95, "one": 0.95, "two": 0.95}
 COLORS = ("red", "blue", "green", "white", "black", "yellow")

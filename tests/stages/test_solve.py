@@ -17,6 +17,8 @@ from stages.solve import ROUTES, SolveAgain
 from stages.write import TASKS, WriteItems
 from tests.stages.reels import Reel, Scene, recheck, reel, rich
 
+pytestmark = pytest.mark.slow
+
 FILM = rich("film0", 0)
 
 

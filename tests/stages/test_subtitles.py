@@ -17,6 +17,8 @@ from stages.subtitles_parse import Cue, cues
 from tests.builders import FakeEnv, row
 from tests.footage import ffmpeg
 
+pytestmark = pytest.mark.slow
+
 SRT = "1\n00:00:00,200 --> 00:00:01,000\n<i>Is that</i> {\\an8}Zoë?\n\n2\n00:00:01,500 --> 00:00:02,250\nNo.\nNever.\n"
 LINES = [Cue(200_000, 1_000_000, "Is that Zoë?"), Cue(1_500_000, 2_250_000, "No. Never.")]
 

@@ -16,6 +16,8 @@ from stages.fragments.timeline import film
 from stages.write import TASKS, WriteItems
 from tests.stages.reels import Reel, Scene, reel, rich, steady, to_and_fro, torn
 
+pytestmark = pytest.mark.slow
+
 FILMS = [rich(f"film{seed}", seed) for seed in range(3)]
 PLACED: tuple[Task, ...] = ("rearrange", "odd_one_out", "camera_motion", "before_after", "find_cut")
 ORDERED = ("rearrange", "in_order", "direction", "playback_speed")

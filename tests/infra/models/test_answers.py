@@ -16,6 +16,8 @@ from schemas.units import BlobId
 from tests.infra.models.asking import GOOD, Pick, ask, lost, one, part, reply, requests
 from tests.infra.models.server import Server, fails, says, serving
 
+pytestmark = pytest.mark.slow
+
 BAD = '{"letter": "C", "count": 3}'
 
 

@@ -1,8 +1,12 @@
 """The budget is held before anything is sent, and what was set aside comes back when the answer took less."""
 
+import pytest
+
 from infra.models.desk import Desk
 from infra.models.ledger import Ledger, Sum
 from infra.profile_models import Budget, ModelPart
+
+pytestmark = pytest.mark.slow
 
 MODEL = ModelPart(name="m", revision="1", endpoints=("http://x/v1",), in_flight=4, usd_per_million_out=1e6)
 ONE = Sum(10, 1.0)

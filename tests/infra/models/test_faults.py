@@ -15,6 +15,8 @@ from schemas.errors import BadInput, BudgetSpent, ModelDrift, ToolDown
 from tests.infra.models.asking import GOOD, QUICK, Pick, ask, lost, one, part, reply, requests, room
 from tests.infra.models.server import Answerer, Server, completion, fails, says, serving
 
+pytestmark = pytest.mark.slow
+
 
 def first(fault: Any, then: str = GOOD, times: int = 1) -> Answerer:
     """A server that fails so often, then answers."""

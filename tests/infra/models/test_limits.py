@@ -8,6 +8,8 @@ import pytest
 
 from infra.models.limits import Pace, Seats
 
+pytestmark = pytest.mark.slow
+
 
 def sends(pace: Pace, amounts: list[float]) -> list[tuple[float, float]]:
     """When each amount goes out, for one who asks for the next as soon as the last is out."""

@@ -21,6 +21,8 @@ from schemas.errors import BudgetSpent
 from tests.infra.models.asking import GOOD, Pick, ask, part, reply, requests, room
 from tests.infra.models.server import Server, completion, says, serving
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 ASKER = """
 import sys

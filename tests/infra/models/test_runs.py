@@ -26,6 +26,8 @@ from tests.infra.building import everything, rejects, rows
 from tests.infra.models.asking import Pick
 from tests.infra.models.server import Server, says, serving
 
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-4f1c9b"
 
 

@@ -16,6 +16,8 @@ from infra.rehearsal.truth import Truth
 from tests.infra.rehearsal import films
 from tests.infra.rehearsal.films import TRUTH, form, span, understood
 
+pytestmark = pytest.mark.slow
+
 FORM = films.questions(least=2, most=2)
 CAPTION = form({"caption": {"type": "string"}})
 PER_ITEM = ("hallucinated", "blind", "wrong_letter")

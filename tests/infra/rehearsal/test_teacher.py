@@ -22,6 +22,8 @@ from schemas.chat import Form
 from schemas.errors import BadInput, ToolDown
 from tests.infra.rehearsal.films import TRUTH, body, questions, span
 
+pytestmark = pytest.mark.slow
+
 
 class Caption(Form):
     """A description of a scene."""
