@@ -10,7 +10,7 @@ from annotated_types import Interval
 
 from flows.recipes.finished import picked, samples
 from flows.recipes.footage import Footage, footage
-from flows.recipes.query import query, verdicts
+from flows.recipes.query import TEXT_AND_COPIES, query, verdicts
 from schemas.items import Item, Twin, Verdict
 from schemas.media import FrameRequest, Source
 from schemas.peak_views import GroundingView, KeyClips, KeyClipView, PeakCase
@@ -92,7 +92,7 @@ def peakclips(
     items = told["cases"].then(ComposePeakItems(seed=seed))
     judged = _judged(items, seen, orders) | {name: told[name] for name in ("cases", "checks", "relevances")}
     limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
-    gates = select(Verdict, verdicts("peak_gates", **limits), over="all", **judged)
+    gates = select(Verdict, verdicts("peak_gates", *TEXT_AND_COPIES, **limits), over="all", **judged)
     return samples(items, picked(gates, **held), told["frames"], seen.videos, clips=clips)
 
 

@@ -5,7 +5,7 @@ from string import Template
 
 FOLDER = Path(__file__).parent / "sql"
 VERDICTS = """
-WITH judged AS MATERIALIZED ({judged}), balanced AS ({balance})
+WITH {shared}judged AS MATERIALIZED ({judged}), balanced AS ({balance})
 SELECT item_id || '/' || gate AS verdict_id, item_id, video_id, gate, passed, reason
 FROM (SELECT * FROM judged UNION ALL SELECT * FROM balanced)
 """
@@ -22,7 +22,15 @@ def query(name: str, **settings: int) -> str:
     return Template(text).substitute({key: int(value) for key, value in settings.items()})
 
 
-def verdicts(gates: str, **settings: int) -> str:
-    """The SQL of a recipe's verdicts: those of its own gates, and the balance of what they let through, over all."""
+def verdicts(gates: str, *shared: str, **settings: int) -> str:
+    """The SQL of a recipe's verdicts: those of its own gates, and the balance of what they let through, over all.
+
+    ``shared`` names files that several recipes' gates read, each under its own name; a later one may read an earlier.
+    """
     judged, balance = query(gates, **settings), query("balance", **settings)
-    return VERDICTS.format(judged=judged, balance=balance)
+    before = "".join(f"{name} AS ({query(name)}), " for name in shared)
+    return VERDICTS.format(shared=before, judged=judged, balance=balance)
+
+
+TEXT_AND_COPIES = ("blind", "guessable", "options_differ", "comes_once")
+"""What the gates of recipes share whose items a text-only classifier guesses, and whose footage may come twice."""

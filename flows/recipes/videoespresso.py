@@ -10,7 +10,7 @@ from annotated_types import Interval
 
 from flows.recipes.finished import picked, samples
 from flows.recipes.footage import Footage, footage
-from flows.recipes.query import query, verdicts
+from flows.recipes.query import TEXT_AND_COPIES, query, verdicts
 from schemas.items import Item, Twin, Verdict
 from schemas.media import FrameRequest, Source
 from schemas.questions import Assembly, Chain, Claim, Grounding, SoundClaim
@@ -83,7 +83,7 @@ def videoespresso(
     items = _assembled(sound, told, alike_percent, box_percent).then(ComposeItems(seed=seed))
     judged = _judged(items, seen, orders) | {"checks": checks}
     limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
-    gates = select(Verdict, verdicts("espresso_gates", **limits), over="all", **judged)
+    gates = select(Verdict, verdicts("espresso_gates", *TEXT_AND_COPIES, **limits), over="all", **judged)
     picks = picked(gates, validation_percent, test_percent)
     return samples(items, picks, shown["frames"], seen.videos, clips=clips)
 

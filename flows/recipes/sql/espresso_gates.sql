@@ -3,15 +3,7 @@
 -- probability of one in a hundred by luck; of such a task, what is guessed right every time goes. Of a panel's answers no
 -- more may be right than luck gives with a probability of $luck_permille thousandths, and no member's in every order. Veracity and ambiguity: what the judge said of
 -- the criteria; an item that is here has been found sound, and why is told once more.
-WITH blind AS (
-    SELECT item_id, count(*) AS repeats, count(*) FILTER (is_right) AS n_right FROM guesses GROUP BY item_id
-), guessable AS (
-    SELECT task, n_items >= 20 AND accuracy - chance > 2.33 * sqrt(chance * (1 - chance) / n_items) AS is_alarming
-    FROM (
-        SELECT guesses.task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance, count(DISTINCT item_id) AS n_items
-        FROM guesses JOIN items USING (item_id) GROUP BY guesses.task
-    )
-), asked AS (
+WITH asked AS (
     SELECT item_id, count(*) AS n, count(*) FILTER (answers.choice = items.answer) AS n_right
     FROM answers JOIN items USING (item_id) GROUP BY item_id
 ), sure AS (
@@ -43,20 +35,5 @@ WITH blind AS (
     SELECT item_id, items.video_id, 'veracity' AS gate, n IS NOT NULL AS passed,
            coalesce(format('{} judgements, by most of which every criterion is met', n), 'no judge looked at it') AS reason
     FROM items LEFT JOIN judged USING (item_id)
-), ambiguity AS (
-    SELECT item_id, video_id, 'ambiguity' AS gate, len(list_distinct(list_transform(options, lambda o: lower(o)))) = len(options) AS passed,
-           if(passed, 'its options are different ones', 'two of its options say the same') AS reason
-    FROM items
-), repeated AS (
-    SELECT item_id, any_value(twins.twin_of) AS twin_of
-    FROM (SELECT item_id, unnest(shot_ids) AS shot_id FROM items) JOIN twins USING (shot_id) GROUP BY item_id
-), first_ones AS (
-    SELECT item_id, min(item_id) OVER (PARTITION BY video_id, lower(question), lower(answer_text)) AS first_one FROM items
-), duplicate AS (
-    SELECT item_id, video_id, 'duplicate' AS gate, twin_of IS NULL AND first_one = item_id AS passed,
-           CASE WHEN twin_of IS NOT NULL THEN format('shows the same footage as shot {}', twin_of)
-                WHEN first_one <> item_id THEN format('asks the same as {}', first_one)
-                ELSE 'its footage comes once, and so does its question' END AS reason
-    FROM items LEFT JOIN repeated USING (item_id) JOIN first_ones USING (item_id)
 )
-SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM ambiguity UNION ALL SELECT * FROM duplicate
+SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM options_differ UNION ALL SELECT * FROM comes_once

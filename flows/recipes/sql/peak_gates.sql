@@ -5,15 +5,7 @@
 -- askings for that, so there the panel, too, has to find the task alarming first. Veracity: a caption was found true by more
 -- than half of its judgements; of what is said to matter to a query, or not to, more than half of the judgements gave at
 -- least 4, or at most 2, points. Ambiguity: no two options are the same.
-WITH blind AS (
-    SELECT item_id, count(*) AS repeats, count(*) FILTER (is_right) AS n_right FROM guesses GROUP BY item_id
-), guessable AS (
-    SELECT task, n_items >= 20 AND accuracy - chance > 2.33 * sqrt(chance * (1 - chance) / n_items) AS is_alarming
-    FROM (
-        SELECT guesses.task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance, count(DISTINCT item_id) AS n_items
-        FROM guesses JOIN items USING (item_id) GROUP BY guesses.task
-    )
-), asked AS (
+WITH asked AS (
     SELECT item_id, count(*) AS n, count(*) FILTER (answers.choice = items.answer) AS n_right
     FROM answers JOIN items USING (item_id) GROUP BY item_id
 ), familiar AS (
@@ -49,20 +41,5 @@ WITH blind AS (
     SELECT item_id, items.video_id, 'veracity' AS gate, coalesce(2 * n_for > n, false) AS passed,
            coalesce(format('{} of {} judgements bear the answer out', n_for, n), 'no judge looked at it') AS reason
     FROM items LEFT JOIN judged USING (item_id)
-), ambiguity AS (
-    SELECT item_id, video_id, 'ambiguity' AS gate, len(list_distinct(list_transform(options, lambda o: lower(o)))) = len(options) AS passed,
-           if(passed, 'its options are different ones', 'two of its options say the same') AS reason
-    FROM items
-), repeated AS (
-    SELECT item_id, any_value(twins.twin_of) AS twin_of
-    FROM (SELECT item_id, unnest(shot_ids) AS shot_id FROM items) JOIN twins USING (shot_id) GROUP BY item_id
-), first_ones AS (
-    SELECT item_id, min(item_id) OVER (PARTITION BY video_id, lower(question), lower(answer_text)) AS first_one FROM items
-), duplicate AS (
-    SELECT item_id, video_id, 'duplicate' AS gate, twin_of IS NULL AND first_one = item_id AS passed,
-           CASE WHEN twin_of IS NOT NULL THEN format('shows the same footage as shot {}', twin_of)
-                WHEN first_one <> item_id THEN format('asks the same as {}', first_one)
-                ELSE 'its footage comes once, and so does its question' END AS reason
-    FROM items LEFT JOIN repeated USING (item_id) JOIN first_ones USING (item_id)
 )
-SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM ambiguity UNION ALL SELECT * FROM duplicate
+SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM options_differ UNION ALL SELECT * FROM comes_once
