@@ -10,7 +10,7 @@ from schemas.rejects import Reject, reject
 from schemas.text import Caption, Sight
 from schemas.units import CaptionId
 from stages.ask import Ask
-from stages.captions_told import span
+from stages.span_told import span
 
 
 class FrameCaption(Form):

@@ -1,26 +1,10 @@
-"""How captions stand in a prompt: short labels for the model, ids for us, and the stretch of footage they are about."""
+"""How captions stand in a prompt: short labels for the model, ids for us."""
 
-import json
 from collections.abc import Iterable
 from typing import Protocol
 
 from stages.quoted import quote
-
-
-class Span(Protocol):
-    """A stretch of a video."""
-
-    @property
-    def video_id(self) -> str:
-        """The video."""
-
-    @property
-    def start_us(self) -> int:
-        """Where it starts, in microseconds."""
-
-    @property
-    def end_us(self) -> int:
-        """Where it ends: the first microsecond that is not in it."""
+from stages.span_told import Span
 
 
 class Captioned(Span, Protocol):
@@ -37,11 +21,6 @@ class Captioned(Span, Protocol):
     @property
     def texts(self) -> tuple[str, ...]:
         """What each says."""
-
-
-def span(row: Span) -> str:
-    """Which footage a prompt is about, as a JSON object."""
-    return json.dumps({"video_id": row.video_id, "start_us": row.start_us, "end_us": row.end_us})
 
 
 def captions(row: Captioned) -> str:

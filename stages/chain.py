@@ -10,8 +10,9 @@ from schemas.questions import Chain, SoundClaim
 from schemas.rejects import Reject, reject
 from schemas.units import Count
 from stages.ask import Ask
-from stages.captions_told import captions, ids_of, span
+from stages.captions_told import captions, ids_of
 from stages.quoted import quote
+from stages.span_told import span
 
 
 class EvidenceChain(Form):

@@ -9,8 +9,9 @@ from schemas.chat import Form, Reply, Request
 from schemas.questions import Claim, Criterion, CriterionCheck
 from schemas.rejects import Reject
 from stages.ask import AskPanel
-from stages.captions_told import captions, span
+from stages.captions_told import captions
 from stages.quoted import quote
+from stages.span_told import span
 
 CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 

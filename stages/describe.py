@@ -12,6 +12,7 @@ from schemas.units import Count
 from stages import scene_told as told
 from stages.ask import Ask
 from stages.quoted import AS_DATA
+from stages.span_told import span
 
 MOST_CHARACTERS = 400
 
@@ -38,7 +39,7 @@ class DescribeWindows(Ask[WindowView, Description], role="captioner", version=1,
         pictures = [part for at_us, blob in shown for part in (f"At {at_us / 1e6:.1f} s:", Picture(blob))]
         return Request(
             self.prompt,
-            (told.span(row.video_id, row.start_us, row.end_us), *pictures),
+            (span(row), *pictures),
             WindowSeen,
             max_tokens=1000,
         )
@@ -68,7 +69,7 @@ class SumUpScenes(Ask[SceneNotes, Summary], role="writer", version=1, prompt="sc
 
     def render(self, row: SceneNotes) -> Request:
         """The facts of the scene."""
-        where = told.span(row.video_id, row.start_us, row.end_us)
+        where = span(row)
         wish = f"Write a title of at most 8 words and a summary of at most {self.words} words."
         return Request(f"{self.prompt}\n{AS_DATA}", (where, told.facts(row), wish), SceneSummary, max_tokens=600)
 

@@ -11,8 +11,9 @@ from schemas.questions import Distraction, SoundClaim
 from schemas.rejects import Reject, reject
 from schemas.units import Count, Ratio
 from stages.ask import Ask
-from stages.captions_told import captions, span
+from stages.captions_told import captions
 from stages.quoted import quote
+from stages.span_told import span
 
 WANTED = 3
 

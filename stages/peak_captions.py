@@ -13,8 +13,8 @@ from schemas.scenes import WindowView
 from schemas.text import Caption
 from schemas.units import BlobId, CaptionId, Count
 from stages.ask import Ask, AskPanel
-from stages.captions_told import span
 from stages.quoted import AS_DATA, quote
+from stages.span_told import span
 
 MOST_CHARACTERS = 2000
 MOST_CAPTIONS = 200

@@ -16,10 +16,10 @@ from schemas.rejects import Reject, reject
 from schemas.units import Bytes, Count, QueryId
 from stages import gate
 from stages.ask import Ask
-from stages.captions_told import span
 from stages.peak_captions import listed, plain
 from stages.quoted import AS_DATA, quote
 from stages.refusal import Refused
+from stages.span_told import span
 from stages.stage import Env, Needs, Stage
 
 SUFFIX = ".queries.jsonl"

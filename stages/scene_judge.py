@@ -12,6 +12,7 @@ from stages import scene_told as told
 from stages.ask import AskPanel
 from stages.quoted import AS_DATA
 from stages.scene_blind import bad_answer
+from stages.span_told import span
 
 MOST_CHARACTERS = 400
 TEMPERATURE = 0.5
@@ -153,7 +154,7 @@ class CheckDistractors(AskPanel[Case, OptionCheck], role="judge", version=1, pro
 
 
 def _asked(prompt: str, row: Case, question: str, form: type[Form]) -> Request:
-    known = f"{told.span(row.video_id, row.start_us, row.end_us)}\n{told.facts(row)}"
+    known = f"{span(row)}\n{told.facts(row)}"
     return Request(f"{prompt}\n{AS_DATA}", (known, question), form, max_tokens=1500, temperature=TEMPERATURE)
 
 

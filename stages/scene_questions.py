@@ -19,6 +19,7 @@ from stages import scene_told as told
 from stages.ask import Ask
 from stages.quoted import AS_DATA
 from stages.scene_faults import Written, fault
+from stages.span_told import span
 
 OPTIONS = 4
 CATEGORIES = (
@@ -85,7 +86,7 @@ class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt
 
     def render(self, row: ScenePack) -> tuple[Request, ...]:
         """A request per category that the scene has sources for."""
-        known = f"{told.span(row.video_id, row.start_us, row.end_us)}\n{told.facts(row)}"
+        known = f"{span(row)}\n{told.facts(row)}"
         return tuple(
             Request(
                 f"{self.prompt}\n{AS_DATA}", (known, self._wish(kind)), SceneQuestions, max_tokens=700 * self.wanted

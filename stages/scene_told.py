@@ -1,6 +1,5 @@
 """Scenes, facts and questions as data in a prompt: JSON objects whose texts are quoted."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -28,11 +27,6 @@ class Facts(Protocol):
     @property
     def texts(self) -> tuple[str, ...]:
         """What each says."""
-
-
-def span(video_id: str, start_us: int, end_us: int) -> str:
-    """Which stretch of which video the prompt is about."""
-    return json.dumps({"video_id": video_id, "start_us": start_us, "end_us": end_us})
 
 
 def facts(known: Facts) -> str:

@@ -15,7 +15,8 @@ from schemas.text import CaptionGroup
 from schemas.units import Count, QuestionId
 from stages import espresso_tasks
 from stages.ask import Ask
-from stages.captions_told import captions, ids_of, span
+from stages.captions_told import captions, ids_of
+from stages.span_told import span
 
 
 class FrameQuestion(Form):
