@@ -1,6 +1,6 @@
 # Each target sets up by itself what it needs (infra/setup.sh: .venv, the pinned packages, ffmpeg).
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench chaos lock clean
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
@@ -37,6 +37,10 @@ format: ## put every file into the house's form
 bench: ## measure speed side by side with others; takes a while
 	@infra/setup.sh dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: ## show every bar of reliability, whole, and write docs/reliability.md; under 15 minutes
+	@infra/setup.sh dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: ## resolve pyproject.toml anew into the two lock files
 	@infra/setup.sh dev

@@ -1,0 +1,96 @@
+"""Shows the bars whole, prints one table, and writes docs/reliability.md: ``make chaos``.
+
+    python -m tests.chaos              all, and the page is written
+    python -m tests.chaos T1 T8        only these; the page stays as it is
+    python -m tests.chaos --seed 11    another seed
+
+Ends with 1 when a bar was missed.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos.bar import Bar, CannotShow, Scale
+from tests.chaos.bars import bars
+from tests.chaos.page import Line, page
+from tests.conftest import QUIET
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
+PACKAGES = ("ray", "prefect", "pyarrow", "duckdb", "openai", "av", "decord")
+STYLES = {"held": "green", "missed": "bold red", "skipped": "yellow"}
+
+
+def main() -> int:
+    """Runs what is asked for; gives the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = {bar.name: bar for bar in bars()}
+    parser.add_argument("names", nargs="*", metavar="BAR", help=", ".join(known))
+    parser.add_argument("--seed", type=int, default=7)
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in known]:
+        parser.error(f"no bar {', '.join(unknown)}; there are {', '.join(known)}")
+    os.environ.update(QUIET)
+    scale = Scale(whole=True, seed=asked.seed)
+    console = Console()
+    lines = []
+    for bar in [known[name] for name in asked.names] or known.values():
+        with console.status(f"{bar.name}: {bar.promise}"):
+            lines.append(line(bar, scale))
+        console.print(f"{bar.name} [{STYLES[lines[-1].end]}]{lines[-1].end}[/] in {lines[-1].seconds:.0f} s")
+    console.print(table(lines))
+    if not asked.names:
+        PAGE.write_text(page(lines, machine(asked.seed)), "utf-8")
+    return int(any(one.end == "missed" for one in lines))
+
+
+def line(bar: Bar, scale: Scale) -> Line:
+    """What comes of one bar; what it raises is a bar missed."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=f"chaos-{bar.name}-") as folder:
+        try:
+            shown = bar.show(Path(folder), scale)
+            end, said = "held" if shown.held else "missed", shown.figures
+        except CannotShow as why:
+            end, said = "skipped", str(why)
+        except Exception as error:  # noqa: BLE001  # one bar that breaks must not hide the others
+            traceback.print_exc()
+            end, said = "missed", f"{type(error).__name__}: {error}".splitlines()[0]
+    return Line(bar, end, said, time.monotonic() - began)
+
+
+def table(lines: list[Line]) -> Table:
+    """The same as the page's, for a terminal."""
+    shown = Table("bar", "promise", "seen", "figures", "s")
+    for one in lines:
+        end = f"[{STYLES[one.end]}]{one.end}[/]"
+        shown.add_row(one.bar.name, one.bar.promise, end, one.said, f"{one.seconds:.0f}")
+    return shown
+
+
+def machine(seed: int) -> str:
+    """Where and with what the figures were seen."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    day = datetime.datetime.now(datetime.UTC).date()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    linux = platform.release().split("-")[0]
+    return (
+        f"Seen on {day}, seed {seed}: {os.cpu_count()} cores, {memory:.0f} GiB, Linux {linux}, "
+        f"Python {platform.python_version()}, ffmpeg {ffmpeg}, {versions}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

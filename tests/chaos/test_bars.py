@@ -1,0 +1,19 @@
+"""A part of every bar, small enough for the suite; ``make chaos`` shows them whole."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.bar import Bar, CannotShow, Scale
+from tests.chaos.bars import bars
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("bar", bars(), ids=lambda bar: bar.name)
+def test_a_bar_holds(bar: Bar, tmp_path: Path) -> None:
+    try:
+        shown = bar.show(tmp_path, Scale(whole=False))
+    except CannotShow as why:
+        pytest.skip(f"{bar.name} cannot be shown here: {why}")
+    assert shown.held, f"{bar.name} ({bar.promise}): {shown.figures}"
