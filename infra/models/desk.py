@@ -59,12 +59,23 @@ class Desk:
         self._now = now
         self._lock = threading.Lock()
 
-    def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
-        """Takes back the passes that are ``done``, with what each took, and hands out passes for what is wanted."""
+    def turn(
+        self,
+        model: str,
+        worker: str,
+        wanted: Sequence[Sum],
+        freed: int = 0,
+        settled: Sequence[tuple[Pass, Sum]] = (),
+    ) -> Turn:
+        """Hands out passes for what is wanted.
+
+        Before that it takes back so many seats of requests that are no longer in flight, and the passes of those of
+        which it is known by now what they took.
+        """
         with self._lock:
             counter, now = self._counters[model], self._now()
-            for given, actual in done:
-                counter.seats.give(now, worker, 1)
+            counter.seats.give(now, worker, freed)
+            for given, actual in settled:
                 counter.tokens.refund(given.booked - actual.tokens)
                 self.ledger.settle(model, given.aside, actual)
             if not wanted:

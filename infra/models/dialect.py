@@ -38,6 +38,11 @@ class Dialect:
     dropped: set[str] = field(default_factory=set)
     _ignored: int = 0
 
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """All that has been learnt so far: what was made ready under another one is made anew."""
+        return self.format, self.max_key, len(self.dropped)
+
     def body(self, model: str, request: Request, step: Next, get: Callable[[BlobId], bytes]) -> bytes:
         """The JSON of one chat completion. Pictures go as data, so that no server fetches anything."""
         messages = [*self._opening(request, get), *_repair(step, request.form)]

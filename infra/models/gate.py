@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -13,6 +12,8 @@ from schemas.errors import BudgetSpent
 AT_ONCE = 256
 # How long to wait before asking a desk again that had nothing to give; a desk in this process calls us anyway.
 AGAIN_S = 0.1
+Brought = tuple[list[Sum], int, list[tuple[Pass, Sum]]]
+"""What is brought to the desk: what is wanted, how many seats are free again, and what is settled."""
 
 
 class Door(Protocol):
@@ -20,7 +21,7 @@ class Door(Protocol):
 
     here: Desk | None
 
-    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+    async def turn(self, model: str, worker: str, brought: Brought) -> Turn:
         """See ``Desk.turn``."""
 
     async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
@@ -34,9 +35,9 @@ class HereDoor:
         self.here: Desk | None = desk
         self._desk = desk
 
-    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+    async def turn(self, model: str, worker: str, brought: Brought) -> Turn:
         """See ``Desk.turn``."""
-        return self._desk.turn(model, worker, wanted, done)
+        return self._desk.turn(model, worker, *brought)
 
     async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
         """See ``Desk.pause``."""
@@ -50,9 +51,9 @@ class RayDoor:
         self.here: Desk | None = None
         self._actor = actor
 
-    async def turn(self, model: str, worker: str, wanted: Sequence[Sum], done: Sequence[tuple[Pass, Sum]] = ()) -> Turn:
+    async def turn(self, model: str, worker: str, brought: Brought) -> Turn:
         """See ``Desk.turn``."""
-        told: Turn = await self._actor.turn.remote(model, worker, wanted, done)
+        told: Turn = await self._actor.turn.remote(model, worker, *brought)
         return told
 
     async def pause(self, model: str, endpoint: str, wait_s: float) -> None:
@@ -66,7 +67,8 @@ class Gate:
     def __init__(self, door: Door, model: str, worker: str) -> None:
         self._door, self._model, self._worker = door, model, worker
         self._wanted: deque[tuple[Sum, asyncio.Future[Pass]]] = deque()
-        self._done: list[tuple[Pass, Sum]] = []
+        self._freed = 0
+        self._settled: list[tuple[Pass, Sum]] = []
         self._visits: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._later: asyncio.TimerHandle | None = None
@@ -81,12 +83,18 @@ class Gate:
             return await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled() and not future.exception():
-                self.leave(future.result(), Sum())
+                self.free()
+                self.settle(future.result(), Sum())
             raise
 
-    def leave(self, given: Pass, took: Sum) -> None:
-        """The request is over, and took so much."""
-        self._done.append((given, took))
+    def free(self) -> None:
+        """A request is no longer in flight: its seat is the next one's, before anybody looks at the answer."""
+        self._freed += 1
+        self._stir()
+
+    def settle(self, given: Pass, took: Sum) -> None:
+        """What the request of this pass took in the end."""
+        self._settled.append((given, took))
         self._stir()
 
     async def pause(self, endpoint: str, wait_s: float) -> None:
@@ -104,7 +112,7 @@ class Gate:
     def _visit_here(self, desk: Desk) -> None:
         """Visits without waiting, as long as the desk gives leave."""
         is_served = True
-        while self._done or (self._wanted and is_served):
+        while self._freed or self._settled or (self._wanted and is_served):
             is_served = self._taken(desk.turn(self._model, self._worker, *self._brought()))
         if self._wanted and (self._later is None or self._later.cancelled()):
             self._later = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
@@ -115,22 +123,22 @@ class Gate:
             self._stir()
 
     async def _visit_all(self) -> None:
-        while self._wanted or self._done:
+        while self._wanted or self._freed or self._settled:
             self._news.clear()
             try:
-                is_served = self._taken(await self._door.turn(self._model, self._worker, *self._brought()))
+                is_served = self._taken(await self._door.turn(self._model, self._worker, self._brought()))
             except Exception as error:  # noqa: BLE001  whoever waits shall hear of it
                 self._turn_away(error)
                 return
             if self._wanted and not is_served and not self._news.is_set():
                 await self._wait_for_news()
 
-    def _brought(self) -> tuple[list[Sum], list[tuple[Pass, Sum]]]:
-        """What is brought to the desk: what is wanted, and what is done."""
+    def _brought(self) -> Brought:
         while self._wanted and self._wanted[0][1].done():
             self._wanted.popleft()
-        done, self._done = self._done, []
-        return [one for one, _ in islice(self._wanted, AT_ONCE)], done
+        freed, self._freed = self._freed, 0
+        settled, self._settled = self._settled, []
+        return [one for one, _ in islice(self._wanted, AT_ONCE)], freed, settled
 
     def _taken(self, turn: Turn) -> bool:
         """Hands out what the desk gave; whether it gave any leave."""
@@ -140,7 +148,8 @@ class Gate:
         for given in turn.passes:
             _, future = self._wanted.popleft()
             if future.done():
-                self._done.append((given, Sum()))
+                self._freed += 1
+                self._settled.append((given, Sum()))
             else:
                 future.set_result(given)
         if turn.spent:

@@ -3,8 +3,9 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from infra.models.gate import Gate
 from infra.models.judge import Next, told_back
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw, opened
-from infra.models.wire import Line
+from infra.models.wire import Line, Seat
 from infra.profile_models import ModelPart
 from schemas.chat import Request
 from schemas.errors import BadInput, BudgetSpent, ModelDrift, ToolDown
@@ -44,6 +45,19 @@ class Unanswered(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self.fault = fault
+
+
+@dataclass
+class Trip:
+    """One request on its way: what it takes at most, its pass once it has one, and what it took as far as is known.
+
+    ``manner`` is that of the dialect in which it was written.
+    """
+
+    wanted: Sum
+    manner: tuple[object, ...] = ()
+    given: Pass | None = None
+    took: Sum = field(default_factory=Sum)
 
 
 class Teller:
@@ -139,29 +153,46 @@ class Teller:
         self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool]
     ) -> tuple[Raw, Endpoint, int]:
         estimated = tokens_in(request, self.model, step.said + told_back(step.told, request.form) if step.told else "")
-        given = await self._gate.enter(bound(self.model, estimated, step.max_tokens))
-        took = Sum()
+        trip = Trip(bound(self.model, estimated, step.max_tokens))
+        try:
+            asked_as, trip.manner = endpoint.dialect.format, endpoint.dialect.manner
+            body = endpoint.dialect.body(self.model.name, request, step, self._get)
+            kind, answer = await self._answer(endpoint, body, asked_as, request, self._seat(trip, endpoint, stopped))
+            raw, usage = opened(kind, answer)
+            raw = self._counted(raw, usage, estimated, step.max_tokens, endpoint)
+            trip.took = Sum(raw.tokens_in + raw.tokens_out, self.model.cost(raw.tokens_in, raw.tokens_out))
+        except BadEnvelope as wrong:
+            raise Fault("envelope", wrong.what, raw=endpoint.line.hide(wrong.body)) from None
+        except (_AskAgain, Fault) as fault:
+            if not (isinstance(fault, Fault) and fault.kind == "timeout"):
+                trip.took = Sum()
+            raise
+        finally:
+            if trip.given:
+                self._gate.settle(trip.given, trip.took)
+        endpoint.health.succeeded()
+        self._check_drift(raw)
+        return raw, endpoint, asked_as
+
+    @asynccontextmanager
+    async def _seat(self, trip: "Trip", endpoint: Endpoint, stopped: Callable[[], bool]) -> AsyncIterator[None]:
+        """One of the seats of those in flight, held while the line is busy with the request, and no longer.
+
+        Whatever can be done before a request is sent, or after its answer has arrived, is done without a seat: then
+        the next one is on its way within a fraction of a millisecond.
+        """
+        given = trip.given = await self._gate.enter(trip.wanted)
         try:
             await self._wait(given, endpoint)
             if stopped():
                 raise asyncio.CancelledError
-            asked_as = endpoint.dialect.format
-            body = endpoint.dialect.body(self.model.name, request, step, self._get)
-            took = given.aside  # unless we hear otherwise
-            kind, answer = await self._answer(endpoint, body, asked_as, request)
-            raw, usage = opened(kind, answer)
-            raw = self._counted(raw, usage, estimated, step.max_tokens, endpoint)
-            took = Sum(raw.tokens_in + raw.tokens_out, self.model.cost(raw.tokens_in, raw.tokens_out))
-        except BadEnvelope as wrong:
-            raise Fault("envelope", wrong.what, raw=endpoint.line.hide(wrong.body)) from None
-        except (_AskAgain, Fault) as fault:
-            took = given.aside if isinstance(fault, Fault) and fault.kind == "timeout" else Sum()
-            raise
+            if endpoint.dialect.manner != trip.manner:
+                raise _AskAgain
+            trip.took = given.aside  # unless we hear otherwise
+            async with asyncio.timeout(self.model.timeout_s):
+                yield
         finally:
-            self._gate.leave(given, took)
-        endpoint.health.succeeded()
-        self._check_drift(raw)
-        return raw, endpoint, asked_as
+            self._gate.free()
 
     async def _wait(self, given: Pass, endpoint: Endpoint) -> None:
         """Waits for the time that was booked. Raises _AskAgain when it has passed, or the endpoint paused meanwhile."""
@@ -175,10 +206,11 @@ class Teller:
         if endpoint.health.wait_s(now) > 0:
             raise _AskAgain
 
-    async def _answer(self, endpoint: Endpoint, body: bytes, asked_as: int, request: Request) -> tuple[str, bytes]:
+    async def _answer(
+        self, endpoint: Endpoint, body: bytes, asked_as: int, request: Request, seat: Seat
+    ) -> tuple[str, bytes]:
         try:
-            async with asyncio.timeout(self.model.timeout_s):
-                return await endpoint.line.ask(body)
+            return await endpoint.line.ask(body, seat)
         except TimeoutError:
             raise Fault("timeout", f"no whole answer within {self.model.timeout_s:g} s") from None
         except Fault as fault:

@@ -10,6 +10,8 @@ import secrets
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 CONNECT_S = 10.0
 LINGER_S = 30.0
 JSON = {"Content-Type": "application/json"}
+Seat = AbstractAsyncContextManager[None]
+"""Entered when a request is ready to be sent, left when its whole answer is there."""
+SEAT: ContextVar[Seat | None] = ContextVar("SEAT", default=None)
+"""The seat of the request that this task is about to send: what the client does before and after takes no seat."""
 
 
 class Connections(httpx2.AsyncBaseTransport):
@@ -81,8 +87,9 @@ class Sender(httpx2.AsyncClient):
         return httpx2.Request(method, self._urls[text], headers=given.get("headers"), content=given.get("content"))
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
-        """The whole response."""
-        return await self._connections.handle_async_request(request)
+        """The whole response. Whatever the seat raises comes out as the client's error, with that as its cause."""
+        async with SEAT.get() or nullcontext():
+            return await self._connections.handle_async_request(request)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
@@ -118,10 +125,14 @@ class Line:
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
 
-    async def ask(self, body: bytes) -> tuple[str, bytes]:
-        """The content type and the body of the answer to one chat completion. Raises Fault, BadEnvelope."""
+    async def ask(self, body: bytes, seat: Seat) -> tuple[str, bytes]:
+        """The content type and the body of the answer to one chat completion.
+
+        Raises Fault, BadEnvelope, and whatever the seat raises.
+        """
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
+        SEAT.set(seat)
         try:
             response: httpx2.Response = await self._opened().post(
                 "/chat/completions",
@@ -135,6 +146,8 @@ class Line:
         except APITimeoutError:
             raise Fault("timeout", "the line timed out") from None
         except APIConnectionError as error:
+            if not isinstance(error.__cause__, httpx2.HTTPError):
+                raise error.__cause__ or error from None
             raise Fault("down", self.hide(f"the line failed: {error.__cause__}")[:300]) from None
         return response.headers.get("content-type", ""), response.content
 

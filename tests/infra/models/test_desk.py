@@ -24,7 +24,7 @@ def test_no_more_is_reserved_than_the_budget_holds() -> None:
 def test_what_an_answer_did_not_take_can_be_spent_again() -> None:
     place = desk(usd=2.5)
     first = place.turn("m@1", "w", [ONE] * 4)
-    second = place.turn("m@1", "w", [ONE] * 4, [(one, Sum(1, 0.1)) for one in first.passes])
+    second = place.turn("m@1", "w", [ONE] * 4, 2, [(one, Sum(1, 0.1)) for one in first.passes])
     assert len(second.passes) == 2
 
 
@@ -32,7 +32,7 @@ def test_the_budget_is_spent_once_nothing_fits_and_nothing_is_in_flight() -> Non
     place = desk(tokens=25)
     first = place.turn("m@1", "w", [ONE] * 2)
     assert place.turn("m@1", "w", [ONE]).spent == ""
-    last = place.turn("m@1", "w", [ONE], [(one, ONE) for one in first.passes])
+    last = place.turn("m@1", "w", [ONE], 2, [(one, ONE) for one in first.passes])
     assert last.passes == ()
     assert "spent 2.0000 US dollars and 20 tokens of 25 tokens" in last.spent
 
