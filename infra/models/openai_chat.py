@@ -122,8 +122,7 @@ class OpenAIChat:
     @staticmethod
     async def _hang_up(made: "asyncio.Task[Teller]") -> None:
         if made.done() and not made.cancelled() and not made.exception():
-            for endpoint in made.result().endpoints:
-                await endpoint.line.close()
+            await made.result().close()
 
     def _in_order(self, items: Sequence[Item], batch: "Batch") -> Iterator[Answer]:
         try:
@@ -167,14 +166,9 @@ class OpenAIChat:
             raise
         while isinstance(step := decide(item.request, self.part, item.tries), Next):
             try:
-                raw, endpoint, asked_as = await teller.tell(item.request, step, stopped)
+                raw = await teller.tell(item.request, step, stopped)
             except Unanswered as end:
                 return _unanswered(self.model, end.fault)
-            if (
-                item.request.form and not item.tries and raw.finish == "stop"
-            ):  # a later try is told more than the format
-                fits = not isinstance(decide(item.request, self.part, [raw]), Next)
-                endpoint.dialect.answered(asked_as, fits=fits)
             await self._replies.keep(key_of_try(item.key, len(item.tries)), raw)
             item.tries.append(raw)
         return step

@@ -82,8 +82,7 @@ class Room:
             try:
                 await made.preflight()
             except BaseException:
-                for line in lines:
-                    await line.close()
+                await made.close()
                 raise
             return made
 

@@ -14,7 +14,7 @@ from infra.models.dialect import Dialect
 from infra.models.estimate import bound, tokens_in, used
 from infra.models.faults import Fault, Habits, Health
 from infra.models.gate import Gate
-from infra.models.judge import Next, told_back
+from infra.models.judge import Next, decide, first, told_back
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw, opened
 from infra.models.wire import Line, Seat
@@ -107,8 +107,8 @@ class Teller:
             )
         return True, ""
 
-    async def tell(self, request: Request, step: Next, stopped: Callable[[], bool]) -> tuple[Raw, Endpoint, int]:
-        """An answer, whose it is, and in which format it was asked for.
+    async def tell(self, request: Request, step: Next, stopped: Callable[[], bool]) -> Raw:
+        """An answer.
 
         Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
         """
@@ -132,6 +132,11 @@ class Teller:
                 if not fault.wait_s and not self._has_other(endpoint):
                     await asyncio.sleep(self._habits.backoff(faults.total() - 1, random.random()))
 
+    async def close(self) -> None:
+        """Closes all connections."""
+        for endpoint in self.endpoints:
+            await endpoint.line.close()
+
     async def _available(self) -> Endpoint:
         """The first endpoint that is neither down nor wants to be left alone; waits for one. Raises ToolDown."""
         while True:
@@ -149,9 +154,7 @@ class Teller:
                 return endpoint
             await asyncio.sleep(wait_s)
 
-    async def _once(
-        self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool]
-    ) -> tuple[Raw, Endpoint, int]:
+    async def _once(self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool]) -> Raw:
         estimated = tokens_in(request, self.model, step.said + told_back(step.told, request.form) if step.told else "")
         trip = Trip(bound(self.model, estimated, step.max_tokens))
         try:
@@ -172,7 +175,9 @@ class Teller:
                 self._gate.settle(trip.given, trip.took)
         endpoint.health.succeeded()
         self._check_drift(raw)
-        return raw, endpoint, asked_as
+        if request.form and raw.finish == "stop" and step == first(request):  # a later try is told more than the format
+            endpoint.dialect.answered(asked_as, fits=not isinstance(decide(request, self.model, [raw]), Next))
+        return raw
 
     @asynccontextmanager
     async def _seat(self, trip: "Trip", endpoint: Endpoint, stopped: Callable[[], bool]) -> AsyncIterator[None]:
