@@ -3,16 +3,23 @@
 import difflib
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
 from schemas.errors import BadInput
 from stages.hashed_embedding import MODEL as HASHED
 
-KINDS, MODES = ("openai",), ("live",)
+KINDS, MODES, DTYPES = ("openai", "transformers"), ("live",), ("auto", "float32", "bfloat16", "float16")
+# Keys that mean something for one kind alone.
+OWN = {
+    "openai": ("endpoints", "key_env", "in_flight", "requests_per_minute", "tokens_per_minute", "timeout_s", "mode"),
+    "transformers": ("folder", "gpus", "memory_gb", "dtype", "batch"),
+}
 REMEDY = "docs/models.md shows how"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +27,7 @@ class ModelPart:
     """One model: its identity, where it is, how fast it may be asked, and what it costs. 0 is no limit, or no price.
 
     ``key_env`` names the environment variable that holds the key; the key itself is never part of a profile.
+    One of kind ``transformers`` is loaded by each worker that asks it, and occupies ``gpus`` and ``memory_gb`` there.
     """
 
     kind: str = "openai"
@@ -35,11 +43,31 @@ class ModelPart:
     timeout_s: float = 120
     picture_tokens: int = 1500
     mode: str = "live"
+    folder: str = ""
+    gpus: float = 0
+    memory_gb: float = 4
+    dtype: str = "auto"
+    batch: int = 8
 
     @property
     def identity(self) -> str:
         """What fingerprints and keys of replies hold of it: ``name@revision``."""
         return f"{self.name}@{self.revision}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs in the worker that asks it, and not behind an address."""
+        return self.kind == "transformers"
+
+    @property
+    def seats(self) -> int:
+        """How many requests may be in flight over all workers. Each worker that holds a model has it to itself."""
+        return sys.maxsize if self.is_here else self.in_flight
+
+    @property
+    def at_once(self) -> int:
+        """How many requests one worker has begun: besides those in flight some wait for the disk, or for their turn."""
+        return 4 * self.batch if self.is_here else self.in_flight + max(8, self.in_flight // 4)
 
     @property
     def has_price(self) -> bool:
@@ -99,7 +127,8 @@ class Cast:
     def check_keys(self, roles: Iterable[str]) -> None:
         """Raises BadInput when the key of a model that fills one of these roles is not in the environment."""
         for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
-            key_of(self.models[name])
+            if not self.models[name].is_here:
+                key_of(self.models[name])
 
     def _check_price(self, name: str) -> None:
         if self.budget.usd and not self.models[name].has_price:
@@ -124,17 +153,49 @@ def key_of(model: ModelPart) -> str:
 def _check_model(model: ModelPart, where: str) -> None:
     if model.kind not in KINDS:
         raise BadInput(f"{where}: kind is {model.kind!r}; known are {', '.join(KINDS)}")
-    if model.mode not in MODES:
-        raise BadInput(f"{where}: mode is {model.mode!r}; known are {', '.join(MODES)}")
-    for key in ("name", "revision", "endpoints"):
+    for key in ("name", "revision") if model.is_here else ("name", "revision", "endpoints"):
         if not getattr(model, key):
             raise BadInput(f"{where}: {key} is missing; {REMEDY}")
+    _check_keys_fit(model, where)
+    if model.is_here:
+        _check_held(model, where)
+    else:
+        _check_served(model, where)
+
+
+def _check_served(model: ModelPart, where: str) -> None:
+    if model.mode not in MODES:
+        raise BadInput(f"{where}: mode is {model.mode!r}; known are {', '.join(MODES)}")
     if model.key_env and not VARIABLE.fullmatch(model.key_env):  # perhaps the key itself, so it is not shown
         raise BadInput(f"{where}: key_env is not the name of an environment variable; never write a key into a profile")
     for endpoint in model.endpoints:
         _check_endpoint(endpoint, where)
     if not 0 < model.timeout_s < 86_400:
         raise BadInput(f"{where}: timeout_s is {model.timeout_s:g}; it must lie between 0 and a day")
+
+
+def _check_keys_fit(model: ModelPart, where: str) -> None:
+    """Raises BadInput for a key that says nothing about a model of this kind."""
+    usual = {one.name: one.default for one in fields(ModelPart)}
+    for kind, keys in OWN.items():
+        for key in keys if kind != model.kind else ():
+            if getattr(model, key) != usual[key]:
+                raise BadInput(f"{where}: {key} is for kind {kind!r}, and this is {model.kind!r}; {REMEDY}")
+
+
+def _check_held(model: ModelPart, where: str) -> None:
+    if not HUB_NAME.fullmatch(model.name):
+        raise BadInput(
+            f"{where}: name {model.name!r} is no name as hubs have them (owner/name); "
+            "where the weights lie in a folder of yours, its path goes into the key folder"
+        )
+    if model.dtype not in DTYPES:
+        raise BadInput(f"{where}: dtype is {model.dtype!r}; known are {', '.join(DTYPES)}")
+    if model.gpus > 1:
+        raise BadInput(
+            f"{where}: gpus is {model.gpus:g}; one worker holds a model on one GPU or a share of it. "
+            "Put a larger one behind a server, as kind 'openai'"
+        )
 
 
 def _check_endpoint(endpoint: str, where: str) -> None:

@@ -37,7 +37,7 @@ class Counter:
     def __init__(self, model: ModelPart, window_s: float) -> None:
         self.requests = Pace(model.requests_per_minute, window_s)
         self.tokens = Pace(model.tokens_per_minute, window_s)
-        self.seats = Seats(model.in_flight, forget_s=2 * model.timeout_s + 60)
+        self.seats = Seats(model.seats, forget_s=2 * model.timeout_s + 60)
         self.pauses: dict[str, float] = {}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.models.desk import Desk
 from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
-from infra.models.openai_chat import Loop, OpenAIChat, Tally
+from infra.models.kept_chat import KeptChat, Loop, Tally
 from infra.models.replies import Replies
 from infra.models.teller import Endpoint, Teller
 from infra.models.wire import Line
@@ -38,11 +38,11 @@ class Room:
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
-        self._chats: dict[str, OpenAIChat] = {}
+        self._chats: dict[str, KeptChat] = {}
         self._loop: Loop | None = None
         self._lock = threading.Lock()
 
-    def chat(self, role: str) -> OpenAIChat:
+    def chat(self, role: str) -> KeptChat:
         """The one model that fills the role. Raises BadInput when none does, or several do."""
         parts = self.cast.of(role)
         if len(parts) > 1:
@@ -50,7 +50,7 @@ class Room:
             raise BadInput(f"the role {role!r} is filled by {len(parts)} models ({names}), and is for one")
         return self._made(parts[0])
 
-    def panel(self, role: str) -> tuple[OpenAIChat, ...]:
+    def panel(self, role: str) -> tuple[KeptChat, ...]:
         """All models that fill the role. Raises BadInput when none does."""
         return tuple(self._made(part) for part in self.cast.of(role))
 
@@ -62,13 +62,13 @@ class Room:
             self._loop.end()
         self._chats, self._loop = {}, None
 
-    def _made(self, part: ModelPart) -> OpenAIChat:
+    def _made(self, part: ModelPart) -> KeptChat:
         with self._lock:
             if part.identity not in self._chats:
                 self._chats[part.identity] = self._new(part)
             return self._chats[part.identity]
 
-    def _new(self, part: ModelPart) -> OpenAIChat:
+    def _new(self, part: ModelPart) -> KeptChat:
         key = key_of(part)
         self._loop = self._loop or Loop()
         self.door = self.door or HereDoor(Desk(self.cast.models, self.cast.budget))
@@ -86,7 +86,7 @@ class Room:
                 raise
             return made
 
-        chat = OpenAIChat(part, self._loop, replies, teller, self.tally)
+        chat = KeptChat(part, self._loop, replies, teller, self.tally)
         chat.stopped = self.stopped
         return chat
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra.models.openai_chat import Tally
+from infra.models.kept_chat import Tally
 from infra.models.replies import Replies
 from infra.profile_models import Budget
 from schemas.errors import BudgetSpent

@@ -1,4 +1,4 @@
-"""``Chat`` over an OpenAI-compatible server: what is in the call log is taken from there, the rest is asked."""
+"""``Chat`` that pays for nothing twice: what is in the call log is taken from there, the rest is asked."""
 
 import asyncio
 import threading
@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from infra.models.faults import Fault
 from infra.models.judge import Next, decide, key_of_try
 from infra.models.raw import Raw
 from infra.models.replies import Replies
-from infra.models.teller import Teller, Unanswered
+from infra.models.teller import Unanswered
 from infra.order import Stopped
 from infra.profile_models import ModelPart
 from schemas.chat import Answer, NoReply, Request
@@ -21,6 +21,19 @@ from schemas.errors import Reason
 T = TypeVar("T")
 LOOK_S = 0.05
 PATIENCE_S = 5.0
+
+
+class Tells(Protocol):
+    """What knows how to get an answer: from a server, or from weights in this process. To be used in one event loop."""
+
+    async def tell(self, request: Request, step: Next, stopped: Callable[[], bool]) -> Raw:
+        """An answer, to be kept.
+
+        Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
+        """
+
+    async def close(self) -> None:
+        """Lets go of connections, threads and weights."""
 
 
 class Loop:
@@ -79,7 +92,7 @@ class Item:
     answer: Answer | None = None
 
 
-class OpenAIChat:
+class KeptChat:
     """One model behind a role. Safe to be called from several threads."""
 
     def __init__(
@@ -87,11 +100,11 @@ class OpenAIChat:
         part: ModelPart,
         loop: Loop,
         replies: Replies,
-        teller: Callable[[], Coroutine[Any, Any, Teller]],
+        teller: Callable[[], Coroutine[Any, Any, Tells]],
         tally: Tally,
     ) -> None:
         self.part, self._loop, self._replies, self._make_teller, self._tally = part, loop, replies, teller, tally
-        self._teller: asyncio.Task[Teller] | None = None
+        self._teller: asyncio.Task[Tells] | None = None
         self.stopped = threading.Event()
 
     @property
@@ -120,7 +133,7 @@ class OpenAIChat:
         self._replies.close()
 
     @staticmethod
-    async def _hang_up(made: "asyncio.Task[Teller]") -> None:
+    async def _hang_up(made: "asyncio.Task[Tells]") -> None:
         if made.done() and not made.cancelled() and not made.exception():
             await made.result().close()
 
@@ -177,10 +190,9 @@ class OpenAIChat:
 class Batch:
     """Requests that are in flight together: as many at once as the model takes. ``over`` is set at its end."""
 
-    def __init__(self, chat: OpenAIChat, items: list[Item]) -> None:
+    def __init__(self, chat: KeptChat, items: list[Item]) -> None:
         self._chat, self._items = chat, iter(items)
-        # More than may be in flight, because some wait for the disk, for a pause or for their turn.
-        self._width = min(len(items), chat.part.in_flight + max(8, chat.part.in_flight // 4))
+        self._width = min(len(items), chat.part.at_once)
         self._is_stopped = False
         self.error: Exception | None = None
         self.over = threading.Event()
