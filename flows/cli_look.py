@@ -88,19 +88,27 @@ def verify(
     number: Annotated[int | None, typer.Option("--number", help="Which version.", show_default="the latest")] = None,
     debug: options.Debug = False,
 ) -> None:
-    """Check every file of a published version against its manifest: nothing damaged, missing or added."""
+    """Check that every stored byte is what was written: a version against its manifest, the cells and the blobs.
+
+    The next `rushes build` makes again what is found damaged, and nothing else.
+    """
     with ending(debug=debug or context.obj):
         from flows.show import plain
-        from storage.verify import verify as verified
+        from flows.soundness import faults_of
+        from storage.catalog import latest_version
 
-        folder = _version(to, number)
-        faults = verified(folder)
+        workspace = _dataset(to)
+        folder = latest_version(workspace) if number is None else _version(to, number)
+        faults = faults_of(workspace, folder)
         for fault in faults:
             print(f"{fault.kind:<8} {plain(fault.path)}: {plain(fault.detail)}")
         if faults:
-            print(f"rushes: {folder}: {len(faults)} files are not as they were written; publish again", file=sys.stderr)
+            remedy = "`rushes build` makes again what is damaged"
+            print(
+                f"rushes: {workspace.root}: {len(faults)} files are not as they were written; {remedy}", file=sys.stderr
+            )
             sys.exit(NOTHING_DONE)
-        print(f"{folder}: every file is as it was written")
+        print(f"{workspace.root}: every file is as it was written")
 
 
 def doctor(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from infra.env import WorkerEnv
-from infra.inputs import all_rows, batches, home_parts, part_rows
+from infra.inputs import all_rows, batches, check_inputs, home_parts, part_rows
 from infra.journal import Journal
 from infra.order import Berth, Blueprint, Crew, Order, Outcome, Stopped
 from infra.query import Queries
@@ -25,6 +25,7 @@ from schemas.rejects import Reject, reject
 from schemas.row import Row, key_of
 from storage.blobs import Blobs
 from storage.layout import Workspace
+from storage.seal import Seals
 from storage.tables import Content, Making, commit, content
 
 TOOLS = ("av", "decord", "duckdb", "numpy", "pyarrow", "rushes", "scikit-learn")
@@ -42,6 +43,7 @@ class CellMaker:
         self._room = room(crew, workspace, berth.name, self._blobs, self._stopped) if crew.models.roles else None
         self._env = WorkerEnv(self._blobs, workspace.scratch / "downloads", berth.device, self._room)
         self._queries: Queries | None = None
+        self._seals = Seals()
         self._tools: dict[str, Any] = {}
         self._rows_now = ""
 
@@ -69,6 +71,7 @@ class CellMaker:
         return dataclasses.replace(outcome, seconds=time.monotonic() - begun, worker=self._berth.name)
 
     def _make(self, plan: Blueprint, order: Order, begun: float) -> Outcome:
+        check_inputs(plan.inputs, order.inputs, self._seals)
         if plan.stage is None:
             self._queries = self._queries or Queries(self._scratch, self._berth.memory_gb)
             rows, rows_in = self._queries.run(plan, order.inputs)

@@ -15,9 +15,11 @@ from infra.engine import Engine
 from infra.log import CellLog
 from infra.order import Crew, Order, Outcome, Stopped
 from infra.profile import Profile
+from infra.repairs import Repairs
 from infra.schedule import Schedule
 from schemas.errors import RushesError, StageBroken, ToolDown
 from storage.counts import Counts
+from storage.seal import BadCell
 
 DEATHS_BEFORE_CARE = 3
 
@@ -37,7 +39,11 @@ class Foreman:
     tries: Counter[tuple[str, str]] = field(default_factory=Counter)
     deaths: Counter[tuple[str, str]] = field(default_factory=Counter)
     failed: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
+    started: bool = False
     stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.repairs = Repairs(self.schedule)
 
     def run(self) -> None:
         """Makes every cell that is missing; then, or when told to stop, ends the engine."""
@@ -45,9 +51,7 @@ class Foreman:
             ready = list(self.schedule.begin())
             self.counts = {name: Counts(table.plan.folder) for name, table in self.schedule.tables.items()}
             self._tell_found()
-            if ready:
-                self.engine.start(self.crew, self.profile, self.post, self._take)
-                self._submit(ready)
+            self._submit(ready)
             while not (self.stopping or self._is_done()):
                 self.mail.get()()
 
@@ -69,7 +73,7 @@ class Foreman:
         self.post(partial(self._retry, table))
 
     def _is_done(self) -> bool:
-        return all(table.is_done for table in self.schedule.tables.values())
+        return not self.repairs.pending and all(table.is_done for table in self.schedule.tables.values())
 
     def _retry(self, table: str) -> None:
         orders = self.failed.pop(table, [])
@@ -78,7 +82,11 @@ class Foreman:
         self._submit(orders)
 
     def _submit(self, orders: Iterable[Order]) -> None:
+        """Hands orders to the engine, which is started for the first of them: a run with nothing to do needs none."""
         for order in orders:
+            if not self.started:
+                self.engine.start(self.crew, self.profile, self.post, self._take)
+                self.started = True
             if order.table in self.failed:
                 self.failed[order.table].append(order)
             else:
@@ -93,6 +101,8 @@ class Foreman:
             self._after_death(order)
         elif error is None:
             self._committed(outcome)
+        elif isinstance(error, BadCell):
+            self._repair(error, order, partial(self._submit, [order]))
         elif isinstance(error, ToolDown) and self.tries[order.table, order.target] < len(self.profile.retries.wait_s):
             self._later(order)
         elif not isinstance(error, Stopped):
@@ -101,6 +111,8 @@ class Foreman:
     def _committed(self, outcome: Outcome) -> None:
         order, rejects = outcome.order, sum(outcome.rejects.values())
         self.counts[order.table].note(order.target, (outcome.rows, rejects))
+        if self.repairs.finished(order):
+            return
         following = list(self.schedule.done(order))
         self._count(order, outcome.rows, rejects, reused=0)
         self._tell_found()
@@ -110,13 +122,28 @@ class Foreman:
         """Puts on the board what lay there already."""
         found, self.schedule.found = self.schedule.found, []
         for order in found:
+            self._count_found(order)
+
+    def _count_found(self, order: Order) -> None:
+        try:
             self._count(order, *self.counts[order.table].of(order.target), reused=1)
+        except BadCell as bad:
+            self._repair(bad, order, partial(self._count_found, order))
 
     def _count(self, order: Order, rows: int, rejects: int, *, reused: int) -> None:
         parts = len(self.schedule.parts) if order.part is None else 1
         self.board.add(order.table, done=parts, reused=parts * reused, rows=rows, rejects=rejects)
         if self.board.report(order.table).is_complete:
             self.counts[order.table].keep()
+
+    def _repair(self, bad: BadCell, order: Order, then: Callable[[], None]) -> None:
+        """Makes a damaged cell again; then follows what ``order`` needed it for."""
+        try:
+            again = self.repairs.begin(bad, then)
+        except RushesError as error:
+            self._fail(order, error)
+        else:
+            self._submit([again] if again else [])
 
     def _later(self, order: Order) -> None:
         """Tries again after a while; then the tool may be back."""

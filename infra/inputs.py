@@ -13,7 +13,17 @@ from schemas.arrow import from_table, schema
 from schemas.columns import columns
 from schemas.row import Row
 from storage.layout import part_of, rows_path
-from storage.tables import read
+from storage.seal import Seals
+from storage.tables import check_columns, read
+
+
+def check_inputs(sources: Sequence[Input], stems: Sequence[Sequence[str]], seals: Seals) -> None:
+    """Nothing, when every cell is as it was written, with the columns of its table. Raises BadCell, Damaged."""
+    for source, cells in zip(sources, stems, strict=True):
+        for stem in cells:
+            path = rows_path(source.folder, stem)
+            if seals.check(path):
+                check_columns(source.row_type, path)
 
 
 def part_rows(source: Input, stem: str, group_by: str | None) -> pa.Table:

@@ -17,6 +17,7 @@ from schemas.errors import BadInput
 from schemas.media import Source
 from stages.graph import Rows, cast_models, roles_of
 from storage.built import Built, BuiltTable
+from storage.damage import take_away
 from storage.deal import deal, plan_parts
 from storage.layout import Workspace, rejects_path, rows_path
 from storage.tables import listed
@@ -76,9 +77,7 @@ class Run:
 
     def plan(self) -> tuple[TablePlan, ...]:
         """What is done and what is missing, table by table. Nothing is run or written."""
-        schedule = Schedule(self.recipe, self._plans, plan_parts(self._sources_folder, self.sources).parts)
-        for _ in schedule.begin():
-            pass
+        schedule, _ = self.standing()
         parts = len(schedule.parts)
         return tuple(
             TablePlan(table, progress.rows.label, parts, len(progress.stems), parts - len(progress.stems), over_all)
@@ -86,15 +85,24 @@ class Run:
             for over_all in [progress.rows.over == "all"]
         )
 
+    def standing(self) -> tuple[Schedule, Mapping[int, Sequence[Source]]]:
+        """How far every table is, and the sources of parts that are not dealt yet. Nothing is run or written."""
+        dealt = plan_parts(self._sources_folder, self.sources)
+        schedule = Schedule(self.recipe, self._plans, dealt.parts)
+        for _ in schedule.begin():
+            pass
+        return schedule, dealt.new
+
     def start(self) -> None:
         """Deals the sources, then makes what is missing in a thread of its own. Once started, does nothing.
 
-        Raises BadInput for sources that contradict each other and for a model's key that is missing, DiskFull when the
-        workspace cannot be written.
+        What was found damaged is made again. Raises BadInput for sources that contradict each other and for a model's
+        key that is missing, DiskFull when the workspace cannot be written, Damaged for what can't be made again.
         """
         if self._foreman:
             return
         self._check_keys()
+        take_away(self.workspace)
         schedule = Schedule(self.recipe, self._plans, deal(self._sources_folder, self.sources))
         run_id = new_run_id()
         crew = Crew(self._plans, self.workspace.root, self.profile.cast, run_id)

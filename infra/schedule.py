@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from infra.order import Blueprint, Order
@@ -10,7 +11,8 @@ from schemas.errors import WiringError
 from schemas.row import Row
 from stages.graph import Rows
 from storage.indexes import index_name, named, read_index, stem_of
-from storage.layout import part_name
+from storage.layout import part_name, part_of
+from storage.seal import BadCell
 from storage.tables import Listing, listed
 
 
@@ -79,6 +81,13 @@ class Schedule:
         self._enter(progress, order)
         yield from self._spread(deque([(order.table, order.part)]))
 
+    def maker_of(self, path: Path) -> Order | None:
+        """The order that the file of a cell came of; None for a file of no cell of this run, or one that was given."""
+        for progress in self.tables.values():
+            if progress.plan.folder == path.parent and progress.rows.inputs:
+                return self._order(progress, None if progress.rows.over == "all" else part_of(path.name))
+        return None
+
     def _enter(self, progress: Progress, order: Order) -> None:
         """Takes the cell as committed."""
         progress.to_make -= 1
@@ -127,8 +136,10 @@ class Schedule:
         return Order(progress.plan.table, part, inputs, stem_of(part, made_from), (-progress.depth, part))
 
     def _lies_there(self, order: Order) -> bool:
-        listing = self.tables[order.table].listing
-        return order.target in (listing.rows if order.part is not None else listing.others)
+        progress = self.tables[order.table]
+        if order.part is not None:
+            return order.target in progress.listing.rows
+        return order.target in progress.listing.others and _is_sound(progress.plan.folder / order.target)
 
     def _units(self, progress: Progress) -> tuple[int | None, ...]:
         return (None,) if progress.rows.over == "all" else self.parts
@@ -136,6 +147,15 @@ class Schedule:
     def _n_inputs(self, progress: Progress) -> int:
         per_input = len(self.parts) if progress.rows.over == "all" else 1
         return len(progress.rows.inputs) * per_input
+
+
+def _is_sound(index: Path) -> bool:
+    """Whether the index of a barrier is as it was written. One that is not is as good as none."""
+    try:
+        read_index(index)
+    except BadCell:
+        return False
+    return True
 
 
 def _checked(rows: Rows[Any]) -> None:

@@ -11,6 +11,7 @@ from schemas.errors import DiskFull, ToolDown
 from storage.files import Landing
 from storage.indexes import is_index, read_index
 from storage.layout import rejects_path, rows_path
+from storage.manifest import canonical
 from storage.tables import count
 
 NAME = "counts.json"
@@ -41,7 +42,7 @@ class Counts:
             return
         known = _remembered(self._folder) | self._news
         with suppress(DiskFull, ToolDown), Landing() as landing:
-            landing.path(self._folder / NAME).write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+            landing.path(self._folder / NAME).write_bytes(canonical({"cells": known}))
         self._news = {}
 
     def _counted(self, cell: str) -> Pair:
@@ -54,7 +55,15 @@ class Counts:
 
 def _remembered(folder: Path) -> dict[str, Pair]:
     try:
-        stored = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return {cell: (int(rows), int(rejects)) for cell, (rows, rejects) in stored.items()}
+        return read_counts(folder / NAME)
     except (OSError, ValueError):
         return {}
+
+
+def read_counts(path: Path) -> dict[str, Pair]:
+    """What is remembered there. Raises OSError or ValueError for what is no longer as it was written."""
+    stored = path.read_bytes()
+    facts = json.loads(stored)
+    if not isinstance(facts, dict) or "cells" not in facts or canonical(facts) != stored:
+        raise ValueError("its bytes are not those that were written")
+    return {cell: (int(rows), int(rejects)) for cell, (rows, rejects) in facts["cells"].items()}

@@ -9,15 +9,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.arrow import to_table
+from schemas.arrow import schema, to_table
 from schemas.columns import columns
-from schemas.errors import BadInput
+from schemas.errors import BadInput, Damaged
 from schemas.media import Source
 from schemas.units import SourceId
 from storage.files import Landing, land_new
-from storage.layout import part_name, part_of, rows_path
+from storage.layout import LAST_PART, part_name, part_of, rows_path
+from storage.seal import check
 from storage.tables import Making, read, write
 
+DEALS = "deals"
 PART_BYTES = 64 * 2**20
 LARGEST_PART_BYTES = 2**30
 FEWEST, MOST = 16, 1000
@@ -69,7 +71,7 @@ def deal(folder: Path, sources: Sequence[Source]) -> tuple[int, ...]:
     while True:
         dealt = plan_parts(folder, sources)
         if not dealt.new or _commit_deal(folder, dealt):
-            _commit_cells(folder, dealt.parts)
+            cut(folder, dealt.parts)
             return dealt.parts
 
 
@@ -96,8 +98,31 @@ def _known(folder: Path) -> Iterator[tuple[int, Facts]]:
 
 
 def _deals(folder: Path) -> Iterator[pa.Table]:
-    for path in sorted((folder / "deals").glob("[0-9]*.parquet")):
+    for path in deal_paths(folder):
+        check(path)
         yield read(path)
+
+
+def deal_paths(folder: Path) -> list[Path]:
+    """The files of all dealings, in the order of their parts."""
+    return sorted((folder / DEALS).glob("[0-9]*.parquet"))
+
+
+def mend_deal(path: Path) -> None:
+    """Puts a damaged dealing together again, out of the cells that were cut from it. Raises Damaged if one is, too."""
+    folder, first = path.parent.parent, part_of(path.name)
+    later = [part_of(other.name) for other in deal_paths(folder) if part_of(other.name) > first]
+    end = min(later, default=LAST_PART + 1)
+    cells = sorted(cell for cell in folder.glob("[0-9]*.parquet") if first <= part_of(cell.name) < end)
+    try:
+        for cell in cells:
+            check(cell)
+    except Damaged as error:
+        raise Damaged(
+            f"{path} is damaged, and so is what it could be made from ({error.args[0]}); build into a new folder"
+        ) from None
+    with Landing() as landing:
+        write(pa.concat_tables([schema(Source).empty_table(), *map(read, cells)]), landing.path(path), Making())
 
 
 def _bins(sources: Sequence[Source]) -> list[list[Source]]:
@@ -135,13 +160,13 @@ def _commit_deal(folder: Path, dealt: Dealt) -> bool:
         for part, sources in dealt.new.items()
         for number, source in enumerate(sources)
     ]
-    final = folder / "deals" / f"{part_name(dealt.first_free)}.parquet"
+    final = folder / DEALS / f"{part_name(dealt.first_free)}.parquet"
     table = to_table(Source, rows)
     return land_new(final, lambda path: write(table, path, Making()))
 
 
-def _commit_cells(folder: Path, parts: Sequence[int]) -> None:
-    """The cells of parts that have none yet, cut out of the dealings."""
+def cut(folder: Path, parts: Sequence[int]) -> None:
+    """The cells of parts that have none yet, cut out of the dealings. Raises Damaged for a dealing that is."""
     missing = {part for part in parts if not rows_path(folder, part_name(part)).exists()}
     if not missing:
         return

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from storage.files import Landing
 from storage.layout import part_name, part_of
+from storage.manifest import canonical
+from storage.seal import BadCell
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,22 @@ def stem_of(part: int, digest: str) -> str:
 
 
 def write_index(path: Path, index: Index) -> None:
-    """The index on disk: the commit of the barrier. Raises DiskFull."""
+    """The index on disk, with its own sha256: the commit of the barrier. Raises DiskFull."""
     slots = {"rows": sorted(index.rows.values()), "rejects": sorted(index.rejects.values())}
     with Landing() as landing:
-        landing.path(path).write_text(json.dumps(slots, indent=0), encoding="utf-8")
+        landing.path(path).write_bytes(canonical(slots))
 
 
 def read_index(path: Path) -> Index:
-    """The index that was written."""
-    slots = json.loads(path.read_text(encoding="utf-8"))
+    """The index that was written. Raises BadCell when it is not what was written, or gone."""
+    try:
+        stored = path.read_bytes()
+        slots = json.loads(stored)
+        if canonical(slots) != stored:
+            raise ValueError
+    except FileNotFoundError:
+        raise BadCell(str(path), "it is gone") from None
+    except (ValueError, AttributeError):
+        raise BadCell(str(path), "its bytes are not those that were written") from None
     rows, rejects = ({part_of(stem): stem for stem in slots[kind]} for kind in ("rows", "rejects"))
     return Index(rows, rejects)

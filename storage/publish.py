@@ -15,6 +15,7 @@ from storage.blobs import Blobs
 from storage.built import Built
 from storage.card import write_card
 from storage.catalog import latest_version, write_catalog
+from storage.damage import note, noted
 from storage.exports import write_exports
 from storage.files import make_folder, sync, told
 from storage.layout import Workspace
@@ -27,6 +28,8 @@ from storage.publish_tables import write_tables
 from storage.quality import CHECKS, check
 from storage.rehearsed import refuse
 from storage.report.page import write_report
+from storage.seal import BadCell
+from storage.seal import check as check_seal
 
 UNFINISHED = ".tmp-"
 
@@ -46,8 +49,8 @@ def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | No
     """The version that holds what the run built: a new one, or the latest when it holds the same already.
 
     ``tools`` names versions of programs beside Python's packages, for the manifest. Raises NotPublishable for a
-    rehearsal and when a check fails, Damaged when a picture is gone, Busy when somebody else publishes, DiskFull; then
-    nothing is changed.
+    rehearsal and when a check fails, Damaged when a cell or a picture is not what was written, Busy when somebody else
+    publishes, DiskFull; then nothing is changed, but that what is damaged will be made again by the next build.
     """
     refuse(workspace)
     make_folder(workspace.versions)
@@ -69,6 +72,7 @@ def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str
     before = latest_version(workspace)
     number = int(before.name) + 1 if before else 1
     final = workspace.versions / str(number)
+    _check_cells(workspace, built)
     with _unfinished(workspace.versions, number) as folder, _connection(workspace) as connection:
         show(connection, built)
         counted = show_outcomes(connection, built)
@@ -87,6 +91,19 @@ def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str
     sync([final.parent])
     write_catalog(workspace, built)
     return _version(workspace, manifest, is_new=True)
+
+
+def _check_cells(workspace: Workspace, built: Built) -> None:
+    """Raises Damaged, and takes away what is, when a cell or its rejects are no longer what was written."""
+    found: list[BadCell] = []
+    for path in (path for table in built.tables for path in (*table.cells, *table.rejects)):
+        try:
+            check_seal(path)
+        except BadCell as bad:
+            found.append(bad)
+    if found:
+        note(workspace, [*noted(workspace), *(bad.path.relative_to(workspace.root).as_posix() for bad in found)])
+        raise Damaged(f"{found[0]} ({len(found)} such files); run the same command again")
 
 
 @contextmanager
@@ -153,6 +170,9 @@ def _stat(path: Path) -> list[object]:
 def _latest(workspace: Workspace) -> Manifest | None:
     """The manifest of the latest version; None without one, or when it is damaged and nothing equals it any more."""
     latest = latest_version(workspace)
+    below = f"{workspace.versions.name}/{latest.name}/" if latest else ""
+    if any(path.startswith(below) for path in noted(workspace) if below):
+        return None
     try:
         return read(latest) if latest else None
     except Damaged:

@@ -65,10 +65,11 @@ def read_blob(blobs: Blobs, name: str) -> bytes:
     except OSError as error:
         raise Damaged(
             f"{path}: a published row shows it, and it cannot be read ({error.strerror}); "
-            "put it back, or build into a new folder"
+            "`rushes verify` and then the same build make it again"
         ) from None
     if digest(found) != name[:64]:
         raise Damaged(
-            f"{path}: its bytes are no longer those it is named after; put them back, or build into a new folder"
+            f"{path}: its bytes are no longer those it is named after; "
+            "`rushes verify` and then the same build make it again"
         )
     return found

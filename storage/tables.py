@@ -11,12 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.arrow import to_table
+from schemas.arrow import schema, to_table
+from schemas.errors import Damaged
 from schemas.rejects import Reject
 from schemas.row import Row
 from storage.checks import check
 from storage.files import Landing
 from storage.layout import REJECTS, ROWS, rejects_path, rows_path
+from storage.seal import BLANK, NAME, BadCell, seal
 
 FACTS, SECONDS = b"rushes", b"rushes.seconds"
 FORGOTTEN_S = 24 * 3600
@@ -75,13 +77,14 @@ def commit(folder: Path, stem: str, cell: Content, making: Making) -> None:
 
 
 def write(rows: pa.Table, path: Path, making: Making) -> None:
-    """One Parquet file (zstd, pages with checksums) with the making in its key-value metadata.
+    """One Parquet file (zstd, pages with checksums), sealed, with the making in its key-value metadata.
 
     Rows that hold megabytes come few to a row group: whoever reads a file holds a whole group several times over.
     """
     notes = {
         FACTS: json.dumps(making.facts, sort_keys=True, default=repr),
         SECONDS: f"{making.seconds:.3f}",
+        NAME: BLANK,
     }
     a_row = rows.nbytes / max(1, len(rows))
     pq.write_table(
@@ -92,6 +95,7 @@ def write(rows: pa.Table, path: Path, making: Making) -> None:
         row_group_size=max(1, int(GROUP_BYTES / max(a_row, 1))),
         write_batch_size=max(1, min(1024, int(PAGE_BYTES / max(a_row, 1)))),
     )
+    seal(path)
 
 
 def read(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -109,8 +113,28 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def count(path: Path) -> int:
-    """The number of rows, from the footer alone; 0 for a file that is not there."""
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+    """The number of rows, from the footer alone; 0 for a file that is not there. Raises BadCell for what is none."""
+    try:
+        return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+    except (pa.ArrowException, OSError) as error:
+        raise BadCell(str(path), f"it cannot be read ({error})") from None
+
+
+def check_columns(row_type: type[Row], path: Path) -> None:
+    """Nothing, when the cell's columns are those of its table; it may lack such as may be null.
+
+    Raises Damaged naming the column and both types.
+    """
+    stored = pq.read_schema(path)
+    for column in schema(row_type):
+        at = stored.get_field_index(column.name)
+        found = stored.field(at).type if at >= 0 else None
+        if found != column.type and not (found is None and column.nullable):
+            raise Damaged(
+                f"{path}: column {column.name!r} of table {row_type.table!r} is {found or 'missing'} there and "
+                f"{column.type} in its declaration; a table only gains columns that may be null: "
+                "give the changed table another name, or delete the file and build again"
+            )
 
 
 def digest_of(rows: pa.Table) -> str:
