@@ -121,7 +121,7 @@ def idle_run(recipe: Rows[Any], given: list[Source], workspace: Workspace) -> No
 
 def fill(recipe: Rows[Any], given: list[Source], workspace: Workspace) -> None:
     """Puts a stand-in where every cell of a finished run would lie."""
-    plans = {rows.table: blueprint(rows, workspace, {}) for rows in recipe.walk()}
+    plans = {rows.table: blueprint(rows, workspace, Profile()) for rows in recipe.walk()}
     schedule = Schedule(recipe, plans, deal(plans["sources"].folder, given))
     counts = {table: Counts(plan.folder) for table, plan in plans.items()}
     waiting: list[Order] = list(schedule.begin())
