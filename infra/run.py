@@ -10,6 +10,7 @@ from infra.board import Board, Progress, TableReport
 from infra.engine import Engine
 from infra.foreman import Foreman
 from infra.log import CellLog, new_run_id
+from infra.models.weights import check_here
 from infra.order import Blueprint, Crew, blueprint
 from infra.profile import Profile
 from infra.schedule import Schedule
@@ -20,6 +21,7 @@ from storage.built import Built, BuiltTable
 from storage.damage import take_away
 from storage.deal import deal, plan_parts
 from storage.layout import Workspace, rejects_path, rows_path
+from storage.sweep import sweep
 from storage.tables import listed
 
 
@@ -59,7 +61,7 @@ class Run:
         self.profile.cast.check_prices(roles_of(self.recipe))
         self._rows = tuple(self.recipe.walk())
         self._plans: dict[str, Blueprint] = {
-            rows.table: blueprint(rows, self.workspace, self.profile.batch_rows) for rows in self._rows
+            rows.table: blueprint(rows, self.workspace, self.profile) for rows in self._rows
         }
         given = [rows for rows in self._rows if not rows.inputs]
         if [rows.row_type for rows in given] != [Source]:
@@ -101,7 +103,8 @@ class Run:
         """
         if self._foreman:
             return
-        self._check_keys()
+        self._check_models()
+        sweep(self.workspace)
         take_away(self.workspace)
         schedule = Schedule(self.recipe, self._plans, deal(self._sources_folder, self.sources))
         run_id = new_run_id()
@@ -155,11 +158,14 @@ class Run:
     ) -> None:
         self.stop()
 
-    def _check_keys(self) -> None:
-        """Raises BadInput when a model is still to be asked and its key is missing: before anything is begun."""
+    def _check_models(self) -> None:
+        """Raises BadInput when a model is still to be asked that has no key or cannot be loaded: before any work."""
         asks = {rows.table: rows.stage.roles for rows in self._rows if rows.stage and rows.stage.roles}
         missing = {table.table for table in self.plan() if table.missing} if asks else set()
-        self.profile.cast.check_keys(role for table, roles in asks.items() if table in missing for role in roles)
+        roles = [role for table, named in asks.items() if table in missing for role in named]
+        self.profile.cast.check_keys(roles)
+        if self.engine.name == "inline" or not self.profile.ray.address:  # a cluster's machines may have what we lack
+            check_here(self.profile.cast.held(roles))
 
     def _started(self) -> Foreman:
         if self._foreman is None:

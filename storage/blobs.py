@@ -7,6 +7,8 @@ from schemas.errors import BadInput, ToolDown
 from schemas.units import BlobId
 from storage.files import make_folder, sync, temporary, told
 
+# Not yet whole; in one folder, so that what the dead left is found without a look into 256.
+INCOMING = ".incoming"
 HEX = set("0123456789abcdef")
 
 
@@ -32,7 +34,8 @@ class Blobs:
 
     def _write(self, path: Path, blob: bytes) -> None:
         make_folder(path.parent)
-        written = temporary(path)
+        make_folder(self.root / INCOMING)
+        written = temporary(self.root / INCOMING / path.name)
         try:
             written.write_bytes(blob)
             written.replace(path)

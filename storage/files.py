@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 
 from schemas.errors import DiskFull, RushesError, ToolDown
+from storage.owner import is_dead, mark
 
+FORGOTTEN_S = 24 * 3600
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # One fsync costs 2 to 4 ms where we measured; one syncfs for 200 files of 60 KB cost 0.2 ms a file.
@@ -79,8 +81,19 @@ def land_new(final: Path, write: Callable[[Path], None]) -> bool:
 
 
 def temporary(final: Path) -> Path:
-    """A name beside ``final`` that nobody else uses, hidden from every listing."""
-    return final.parent / f".{final.name}.{secrets.token_hex(4)}.tmp"
+    """A name beside ``final`` that nobody else uses, hidden from every listing, and that says who writes there."""
+    return final.parent / f".{final.name}.{mark()}.{secrets.token_hex(4)}.tmp"
+
+
+def forget(left: Path) -> None:
+    """Remove a temporary file whose writer is dead, or that nobody has touched for a day, by the disk's own clock."""
+    try:
+        age = left.parent.stat().st_mtime - left.stat().st_mtime
+    except FileNotFoundError:
+        return
+    parts = left.name.rsplit(".", 3)
+    if age > FORGOTTEN_S or (len(parts) == 4 and is_dead(parts[1])):
+        left.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

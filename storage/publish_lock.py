@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import Busy
+from storage.owner import began, boot
 
 LOCK = ".lock"
 
@@ -61,7 +62,7 @@ def _holder(lock: Path) -> dict[str, Any] | None:
 
 def _myself() -> dict[str, Any]:
     pid = os.getpid()
-    return {"pid": pid, "host": socket.gethostname(), "boot": _boot(), "began": _began(pid)}
+    return {"pid": pid, "host": socket.gethostname(), "boot": boot(), "began": began(pid)}
 
 
 def _is_gone(holder: dict[str, Any]) -> bool:
@@ -70,24 +71,6 @@ def _is_gone(holder: dict[str, Any]) -> bool:
         return True
     if holder.get("host") != socket.gethostname():
         return False
-    if holder.get("boot") != _boot():
+    if holder.get("boot") != boot():
         return True
-    return _began(int(holder["pid"])) != holder.get("began")
-
-
-def _boot() -> str:
-    """What changes with each start of the machine; empty where the kernel does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _began(pid: int) -> str:
-    """When the process began, in clock ticks since boot: a reused process number has another. Empty for a dead one."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in ("Z", "X") else fields[19]
+    return began(int(holder["pid"])) != holder.get("began")

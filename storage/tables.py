@@ -16,12 +16,11 @@ from schemas.errors import Damaged
 from schemas.rejects import Reject
 from schemas.row import Row
 from storage.checks import check
-from storage.files import Landing
+from storage.files import Landing, forget
 from storage.layout import REJECTS, ROWS, rejects_path, rows_path
 from storage.seal import BLANK, NAME, BadCell, seal
 
 FACTS, SECONDS = b"rushes", b"rushes.seconds"
-FORGOTTEN_S = 24 * 3600
 GROUP_BYTES, PAGE_BYTES = 8 << 20, 1 << 20
 
 
@@ -145,7 +144,7 @@ def digest_of(rows: pa.Table) -> str:
 
 
 def listed(folder: Path) -> Listing:
-    """What lies in a table's folder, from one directory listing. Temporary files of long dead writers are removed."""
+    """What lies in a table's folder, from one directory listing. Temporary files of dead writers are removed."""
     try:
         names = os.listdir(folder)  # noqa: PTH208  a thousand Paths would cost more than the listing
     except FileNotFoundError:
@@ -153,7 +152,7 @@ def listed(folder: Path) -> Listing:
     found: dict[str, set[str]] = {"rows": set(), "rejects": set(), "others": set()}
     for name in names:
         if name.startswith("."):
-            _forget(folder / name)
+            forget(folder / name)
         elif name.endswith(REJECTS):
             found["rejects"].add(name.removesuffix(REJECTS))
         elif name.endswith(ROWS):
@@ -161,13 +160,3 @@ def listed(folder: Path) -> Listing:
         else:
             found["others"].add(name)
     return Listing(**{kind: frozenset(stems) for kind, stems in found.items()})
-
-
-def _forget(temporary: Path) -> None:
-    """Remove a temporary file that nobody has touched for a day, by the disk's own clock."""
-    try:
-        age = temporary.parent.stat().st_mtime - temporary.stat().st_mtime
-    except FileNotFoundError:
-        return
-    if age > FORGOTTEN_S:
-        temporary.unlink(missing_ok=True)

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DiskFull
-from storage.files import FEW, Landing, land_new
+from storage.files import FEW, Landing, forget, land_new, temporary
+from storage.layout import Workspace
+from storage.owner import is_dead, mark
+from storage.sweep import sweep
 
 WRITES_TOO_MUCH = """
 import resource, signal, sys
@@ -65,3 +68,34 @@ def test_of_two_who_want_a_name_the_first_gets_it(tmp_path: Path) -> None:
     assert land_new(tmp_path / "deal", writing("first"))
     assert not land_new(tmp_path / "deal", writing("second"))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["first"]
+
+
+def left_by_the_dead(final: Path) -> Path:
+    """A temporary file of a process that is no more."""
+    asks = (
+        "import sys; from pathlib import Path; from storage.files import temporary; print(temporary(Path(sys.argv[1])))"
+    )
+    said = subprocess.run([sys.executable, "-c", asks, str(final)], capture_output=True, text=True, check=True).stdout
+    left = Path(said.strip())
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_text("half")
+    return left
+
+
+def test_a_dead_writers_file_goes_at_once_and_a_living_ones_stays(tmp_path: Path) -> None:
+    dead, alive = left_by_the_dead(tmp_path / "a.parquet"), temporary(tmp_path / "a.parquet")
+    elsewhere = tmp_path / dead.name.replace(mark().split("-")[0], "0123abcd")
+    for path in (alive, elsewhere):
+        path.write_text("half")
+    for path in (dead, alive, elsewhere):
+        forget(path)
+    assert set(tmp_path.iterdir()) == {alive, elsewhere}, "of another machine's processes nobody here can know"
+    assert not is_dead(mark())
+
+
+def test_a_run_begins_by_removing_what_the_dead_left_beside_blobs_and_dealings(tmp_path: Path) -> None:
+    left = [left_by_the_dead(tmp_path / name) for name in ("blobs/.incoming/ab", "cells/sources/f/deals/0", "catalog")]
+    living = temporary(tmp_path / "blobs/.incoming/ab")
+    living.touch()
+    sweep(Workspace(tmp_path))
+    assert [path for path in (*left, living) if path.exists()] == [living]
