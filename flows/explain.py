@@ -71,8 +71,15 @@ def explain(workspace: Workspace, row_id: str) -> Explanation:
     Raises BadInput when there is no such row, or several begin so.
     """
     shelf = Shelf(workspace)
-    row = shelf.find(address(resolved(row_id)) if Path(row_id).exists() else row_id)
+    row = shelf.find(address(resolved(row_id)) if _is_path(row_id) else row_id)
     return Explanation(row, tuple(_origins(shelf, row)), tuple(_hanging(shelf, row)))
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long for a path, or with a sign that none has
+        return False
 
 
 class Shelf:
@@ -99,9 +106,9 @@ class Shelf:
             raise BadInput(f"{self._workspace.root} holds no published version yet; build one with `rushes build`")
         return read(folder)
 
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        """What the SELECT gives, as plain rows."""
-        found: list[dict[str, Any]] = query(self._workspace, sql).to_pylist()
+    def rows(self, sql: str, **given: str) -> list[dict[str, Any]]:
+        """What the SELECT gives, as plain rows; ``given`` are the values of its parameters."""
+        found: list[dict[str, Any]] = query(self._workspace, sql, given).to_pylist()
         return found
 
     def name(self, table: str) -> str:
@@ -123,9 +130,9 @@ class Shelf:
 
     def find(self, row_id: str) -> Found:
         """The row whose key is, or is the only one to begin with, ``row_id``; in the table that is made first."""
-        exact = f"= {literal(row_id)}"
-        for condition in (exact, f"LIKE {literal(_pattern(row_id))} ESCAPE '\\'" if len(row_id) >= SHORTEST else ""):
-            matches = self._matches(condition) if condition else []
+        looks = {"= $wanted": row_id, "LIKE $wanted ESCAPE '\\'": _pattern(row_id) if len(row_id) >= SHORTEST else ""}
+        for condition, wanted in looks.items():
+            matches = self._matches(condition, wanted) if wanted else []
             if len({match["row_id"] for match in matches}) > 1:
                 several = ", ".join(sorted({str(match["row_id"]) for match in matches})[:4])
                 raise BadInput(f"several rows begin with {row_id!r}: {several}; give more of the id")
@@ -136,7 +143,7 @@ class Shelf:
                     return found
         raise BadInput(f'no row has the id {row_id!r}; rushes sql "FROM items" shows those of items')
 
-    def _matches(self, condition: str) -> list[dict[str, Any]]:
+    def _matches(self, condition: str, wanted: str) -> list[dict[str, Any]]:
         looks = []
         for table in self.order():
             key, name = quoted(self.key(table)), literal(table)
@@ -144,7 +151,7 @@ class Shelf:
             looks.append(f'(SELECT {name} AS "table", {key} AS row_id FROM {self.name(table)} {which})')  # noqa: S608
         if "sources" in self.columns:
             looks.append(f"(SELECT 'sources', source_id FROM {self.name('sources')} WHERE uri {condition} LIMIT 5)")  # noqa: S608
-        return self.rows(" UNION ALL ".join(looks))
+        return self.rows(" UNION ALL ".join(looks), wanted=wanted)
 
     def get(self, table: str, row_id: str) -> Found | None:
         """The row of that table with that key, if there is one."""
@@ -155,8 +162,8 @@ class Shelf:
         """The first rows of a table with this value in this column, and how many there are."""
         found = self.rows(
             f"SELECT *, count(*) OVER () AS {COUNT} FROM {self.name(table)} "  # noqa: S608
-            f"WHERE CAST({quoted(column)} AS VARCHAR) = {literal(value)} "
-            f"ORDER BY {quoted(self.key(table))} LIMIT {MANY}"
+            f"WHERE CAST({quoted(column)} AS VARCHAR) = $value ORDER BY {quoted(self.key(table))} LIMIT {MANY}",
+            value=value,
         )
         count = int(found[0][COUNT]) if found else 0
         return [{name: one for name, one in row.items() if name != COUNT} for row in found], count

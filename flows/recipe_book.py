@@ -8,18 +8,23 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+import math
 import pkgutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from infra.profile import shown
 from schemas.errors import BadInput, WiringError
 from schemas.media import Source
 from schemas.row import Row
 from stages.graph import Rows, given
+
+LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,12 @@ class Recipe:
 
     def parse(self, texts: Sequence[str]) -> dict[str, Any]:
         """Settings out of texts like ``name=value``. Raises BadInput for an unknown name or a value of a wrong type."""
-        pairs = [text.partition("=") for text in texts]
+        pairs = [(name.strip(), sign, value) for name, sign, value in (text.partition("=") for text in texts)]
         if wrong := [name for name, sign, _ in pairs if not sign]:
             raise BadInput(f"the setting {wrong[0]!r} has no value; write --set {wrong[0]}=VALUE")
-        return self.checked({name.strip(): value for name, _, value in pairs})
+        if twice := [name for name, count in Counter(name for name, _, _ in pairs).items() if count > 1]:
+            raise BadInput(f"the setting {twice[0]!r} is given twice; give --set {twice[0]}=VALUE once")
+        return self.checked({name: value for name, _, value in pairs})
 
     def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values by setting, each of the setting's type."""
@@ -85,16 +92,23 @@ def _instead(name: str, known: Mapping[str, Setting]) -> str:
 def _value(recipe: str, setting: Setting, value: Any) -> Any:
     from pydantic import TypeAdapter, ValidationError
 
-    if setting.kind is str or value is None:
+    if isinstance(value, str) and len(value) > LONGEST:
+        why = f"it is longer than {LONGEST:,} characters"
+    elif setting.kind is str or value is None:
         return value
-    try:
-        return TypeAdapter(setting.kind).validate_python(value)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].lower()
-        raise BadInput(
-            f"the setting {setting.name!r} of {recipe!r} cannot be {value!r}: {why}; "
-            f"it is of type {setting.type_name}, {setting.default!r} unless set"
-        ) from None
+    else:
+        try:
+            found = TypeAdapter(setting.kind).validate_python(value)
+        except ValidationError as error:
+            why = error.errors()[0]["msg"].lower()
+        else:
+            if not isinstance(found, float) or math.isfinite(found):
+                return found
+            why = "it is no finite number"
+    raise BadInput(
+        f"the setting {setting.name!r} of {recipe!r} cannot be {shown(value)}: {why}; "
+        f"it is of type {setting.type_name}, {setting.default!r} unless set"
+    )
 
 
 def names() -> list[str]:

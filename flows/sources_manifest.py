@@ -2,7 +2,9 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from schemas.errors import BadInput
 MANIFESTS = frozenset((".parquet", ".csv", ".tsv", ".jsonl", ".ndjson"))
 NAMES = {"license": ("license", "licence"), "origin": ("origin", "source"), "title": ("title",)}
 """What a column may be called, by the column of ``sources`` that it fills."""
+MOST_BYTES = 1 << 30
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, which JSON can name and no file can hold."""
 
 
 def read(manifest: Path) -> Iterator[tuple[str, Mapping[str, str | None]]]:
@@ -18,6 +23,8 @@ def read(manifest: Path) -> Iterator[tuple[str, Mapping[str, str | None]]]:
     columns = _columns(manifest)
     if "uri" not in columns:
         raise BadInput(_lacks_uri(manifest, list(columns)))
+    if both := next((found for aliases in NAMES.values() if len(found := columns.keys() & set(aliases)) > 1), None):
+        raise BadInput(f"the manifest {str(manifest)!r} has the columns {_listed(both)}; keep the one that holds")
     n_rows = len(columns["uri"])
     if not n_rows:
         raise BadInput(f"the manifest {str(manifest)!r} has no rows; list a video per row in its column 'uri'")
@@ -25,15 +32,19 @@ def read(manifest: Path) -> Iterator[tuple[str, Mapping[str, str | None]]]:
         name: next((columns[alias] for alias in aliases if alias in columns), None) for name, aliases in NAMES.items()
     }
     for number, uri in enumerate(columns["uri"]):
-        if not isinstance(uri, str) or not uri.strip() or "\0" in uri:
+        if not isinstance(uri, str) or not uri.strip() or "\0" in uri or HALF.search(uri):
             raise BadInput(
                 f"row {number + 1} of the manifest {str(manifest)!r} has no usable uri; fill it in, or drop the row"
             )
         yield uri, {name: _text(values[number]) for name, values in chosen.items() if values is not None}
 
 
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(map(repr, sorted(names)))
+
+
 def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    return None if value is None or value == "" else HALF.sub("\ufffd", str(value))
 
 
 def _lacks_uri(manifest: Path, columns: list[str]) -> str:
@@ -50,6 +61,10 @@ def _columns(manifest: Path) -> dict[str, list[Any]]:
 
     kind = manifest.suffix.lower()
     try:
+        if kind != ".parquet" and manifest.stat().st_size > MOST_BYTES:
+            raise BadInput(
+                f"the manifest {str(manifest)!r} is larger than {MOST_BYTES:,} bytes; split it, or use Parquet"
+            )
         if kind in (".jsonl", ".ndjson"):
             return _json_lines(manifest)
         return _parquet(manifest) if kind == ".parquet" else _delimited(manifest, "\t" if kind == ".tsv" else ",")
@@ -67,6 +82,7 @@ def _parquet(manifest: Path) -> dict[str, list[Any]]:
         if "uri" not in stored.schema_arrow.names:
             return {name: [] for name in stored.schema_arrow.names}
         columns = [name for name in stored.schema_arrow.names if name in wanted]
+        _once(columns, manifest)
         read: dict[str, list[Any]] = stored.read(columns=columns).to_pydict()
         return read
 
@@ -81,7 +97,23 @@ def _delimited(manifest: Path, delimiter: str) -> dict[str, list[Any]]:
             raise BadInput(f"cannot read the manifest {str(manifest)!r} as CSV: {error}") from None
     header, body = (rows[0], [row for row in rows[1:] if row]) if rows else ([], [])
     names = [name.strip() for name in header]
+    _once(names, manifest)
     return {name: [row[at] if at < len(row) else None for row in body] for at, name in enumerate(names)}
+
+
+def _once(names: Sequence[str], manifest: Path) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1 and name]
+    if twice:
+        raise BadInput(f"the manifest {str(manifest)!r} has the column {twice[0]!r} twice; keep the one that holds")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, unless it says something twice: whoever read the last would read another list."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError(
+            f"{next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)!r} is there twice"
+        )
+    return found
 
 
 def _json_lines(manifest: Path) -> dict[str, list[Any]]:
@@ -90,8 +122,8 @@ def _json_lines(manifest: Path) -> dict[str, list[Any]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except ValueError as error:
+            row = json.loads(line, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"line {number} of the manifest {str(manifest)!r} is not JSON: {error}") from None
         if not isinstance(row, dict):
             raise BadInput(f"line {number} of the manifest {str(manifest)!r} is not a JSON object with a 'uri'")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import difflib
-import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,11 @@ from infra.profile_models import Budget, Cast, ModelPart
 from schemas.errors import BadInput
 
 PROFILES = Path(__file__).parent / "profiles"
+MOST_BYTES = 1_000_000
+MOST = 10**15
+LONGEST = 80
+LONGEST_TEXT = 2_000
+LINE = re.compile(r"at line (\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +74,48 @@ def load(name: str) -> Profile:
     """
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
     try:
-        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = _text(path)
     except FileNotFoundError:
         known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.toml")))
         raise BadInput(f"no profile {name!r}: give one of {known}, or the path of a .toml file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BadInput(f"profile {path} cannot be read: {error}") from None
-    profile: Profile = _filled(Profile, stored, str(path))
+    profile: Profile = _filled(Profile, _parsed(text, path), str(path))
     profile.cast.checked(str(path))
     return profile
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        stored = file.read(MOST_BYTES + 1)
+    if len(stored) > MOST_BYTES:
+        raise BadInput(f"profile {path} cannot be read: it is larger than {MOST_BYTES:,} bytes, as no profile is")
+    return stored.decode("utf-8")
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise BadInput(f"profile {path} cannot be read: it is nested too deep for any profile") from None
+    except ValueError as error:  # TOML's own, or a number with more digits than Python reads
+        raise BadInput(f"profile {path} cannot be read: {str(error)[:200]}{_place(text, str(error))}") from None
+
+
+def _place(text: str, error: str) -> str:
+    """The key of the line that an error speaks of; not its value, which may be a secret."""
+    found, lines = LINE.search(error), text.split("\n")
+    key, sign, _ = lines[int(found.group(1)) - 1 if found else -1].partition("=")
+    return f", after {shown(key.strip())}" if sign else ""
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line, and the beginning where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a number with more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _filled(kind: type[Any], stored: Mapping[str, Any], where: str) -> Any:
@@ -85,7 +123,7 @@ def _filled(kind: type[Any], stored: Mapping[str, Any], where: str) -> Any:
     values = {}
     for key, value in stored.items():
         if key not in hints:
-            raise BadInput(f"{where}: unknown key {key!r}{_meant(key, hints)}")
+            raise BadInput(f"{where}: unknown key {shown(key)}{_meant(key, hints)}")
         values[key] = _value(hints[key], value, f"{where}: {key}")
     return kind(**values)
 
@@ -116,7 +154,9 @@ def _plain(hint: Any, value: Any, where: str) -> Any:
 
 def _typed(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, kind):
-        raise BadInput(f"{where} is {value!r}; it must be a {kind.__name__}")
+        raise BadInput(f"{where} is {shown(value)}; it must be a {kind.__name__}")
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise BadInput(f"{where} is {shown(value)}; it must have at most {LONGEST_TEXT:,} characters")
     return value
 
 
@@ -124,19 +164,19 @@ def _words(value: Any, where: str) -> tuple[str, ...]:
     """One word or a list of words, none of them empty."""
     words = tuple(value) if isinstance(value, list) else (value,)
     if not words or not all(isinstance(word, str) and word for word in words):
-        raise BadInput(f"{where} is {value!r}; it must be a word or a list of words")
+        raise BadInput(f"{where} is {shown(value)}; it must be a word or a list of words")
     return words
 
 
 def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise BadInput(f"{where} is {value!r}; it must be a number from 0 up")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+        raise BadInput(f"{where} is {shown(value)}; it must be a number from 0 up, and at most {MOST:.0e}")
     return float(value)
 
 
 def _positive(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise BadInput(f"{where} is {value!r}; it must be a whole number from 1 up")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
+        raise BadInput(f"{where} is {shown(value)}; it must be a whole number from 1 up, and at most {MOST:.0e}")
     return value
 
 

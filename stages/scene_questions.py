@@ -152,7 +152,8 @@ def read_categories(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.split(";") if part.strip())
     names = [category(part).name for part in found]
     if not found or len(set(names)) < len(names):
-        raise BadInput(f"{text!r} gives {len(set(names))} names to {len(found)} categories; name each, and each once")
+        told = f"categories: {text[:80]!r} gives {len(set(names))} names to {len(found)} categories"
+        raise BadInput(f"{told}; name each, and each once")
     return found
 
 
@@ -160,7 +161,9 @@ def category(text: str) -> Category:
     """The category that the text describes. Raises BadInput where it describes none."""
     found = _NAMED.fullmatch(text.strip())
     if found is None:
-        raise BadInput(f"{text!r} is no category; write `name: what it asks for`, or `name*: ...` for two sources")
+        raise BadInput(
+            f"categories: {text[:80]!r} is no category; write `name: what it asks for`, or `name*: ...` for two sources"
+        )
     return Category(found.group(1).strip(), bool(found.group(2)), found.group(3).rstrip(" ."))
 
 

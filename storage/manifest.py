@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from schemas.errors import Damaged
@@ -86,13 +86,16 @@ def read(folder: Path) -> Manifest:
         stored = path.read_bytes()
         facts = json.loads(stored)
         sound = canonical(facts) == stored
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise Damaged(
             f"{path}: cannot be read as a manifest ({error}); this version cannot be trusted, publish again"
         ) from None
     if not sound:
         raise Damaged(f"{path}: it was changed after it was written; this version cannot be trusted, publish again")
-    return _manifest(facts)
+    try:
+        return _manifest(facts)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise Damaged(f"{path}: it is no manifest of this version of Rushes ({error}); publish again") from None
 
 
 def _manifest(facts: dict[str, Any]) -> Manifest:
@@ -102,6 +105,9 @@ def _manifest(facts: dict[str, Any]) -> Manifest:
         for table in facts.pop("tables")
     )
     files = {name: FileFacts(**file) for name, file in facts.pop("files").items()}
+    for named in (*files, *(file for table in tables for file in table.files)):
+        if PurePosixPath(named).is_absolute() or ".." in PurePosixPath(named).parts:
+            raise ValueError(f"it names {named!r}, which lies outside its folder")
     return Manifest(tables=tables, files=files, **facts)
 
 

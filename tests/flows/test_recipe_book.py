@@ -67,11 +67,17 @@ def test_a_setting_changes_the_fingerprint_and_nothing_runs(own: Recipe) -> None
         ("limit=many", "'limit' .*cannot be 'many'.*type int, 5 unless set"),
         ("ratio=1.5", "'ratio' .*cannot be '1.5'.*less than or equal to 1"),
         ("kind=c", "'kind' .*cannot be 'c'.*'a' or 'b'"),
+        (f"limit={'x' * 30_000}", r"cannot be 'x{79}…: it is longer than 20,000 characters"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_with_the_remedy(own: Recipe, text: str, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         own.parse([text])
+
+
+def test_a_setting_is_given_once(own: Recipe) -> None:
+    with pytest.raises(BadInput, match="'limit' is given twice"):
+        own.parse(["limit=1", "limit =2"])
 
 
 def test_a_misspelt_recipe_gets_the_nearest_name() -> None:

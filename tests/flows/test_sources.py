@@ -148,6 +148,24 @@ def test_an_empty_manifest_is_named(tmp_path: Path) -> None:
         find([str(tmp_path / "list.csv")])
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.csv", "uri,uri\na.mp4,b.mp4\n", "the column 'uri' twice"),
+        ("a.csv", "uri,license,licence\na.mp4,MIT,CC0\n", "the columns 'licence' and 'license'"),
+        ("a.jsonl", '{"uri": "a.mp4", "uri": "b.mp4"}', "'uri' is there twice"),
+        ("a.jsonl", '{"uri": ' + "[" * 100_000, "line 1 .* is not JSON"),
+        ("a.jsonl", '{"uri": "\\ud800.mp4"}', "row 1 .* no usable uri"),
+    ],
+)
+def test_a_manifest_that_two_readers_would_read_differently_is_refused(
+    name: str, text: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput, match=told):
+        find([str(tmp_path / name)])
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"no such file or folder: .*nowhere"):
         find([str(tmp_path / "nowhere")])

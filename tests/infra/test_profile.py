@@ -91,3 +91,24 @@ def test_models_and_roles_are_read_as_they_are_written() -> None:
     assert profile.cast.identities()["writer"] == ("gpt-5-mini@2026-08-01",)
     assert (profile.budget.usd, profile.budget.tokens) == (20.0, 5_000_000)
     assert profile.models["teacher"].cost(1e6, 1e6) == 2.25
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("#" * 1_000_001, "larger than 1,000,000 bytes"),
+        ("x = " + "[" * 100_000, "nested too deep"),
+        (f"[workers]\ncpus = {'9' * 5_000}", "cannot be read: Exceeds the limit"),
+        (f"[workers]\ncpus = {'9' * 400}", "cpus is 99999"),
+        (f"[ray]\naddress = '{'x' * 3_000}'", "address is 'xxxx"),
+        ("[ray]\naddress = ''\naddress = 'sk-canary-1'", r"after 'address'"),
+    ],
+)
+def test_what_no_profile_holds_is_refused_in_one_line_without_a_value(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as error:
+        load(str(path))
+    assert told in str(error.value)
+    assert "canary" not in str(error.value)
+    assert len(str(error.value)) < 500
