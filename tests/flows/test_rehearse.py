@@ -44,10 +44,32 @@ def test_a_rehearsal_comes_to_questions_without_a_model_or_a_key(place: Path) ->
 
 
 def test_it_tells_what_was_asked(place: Path) -> None:
-    asked = next(
-        line.split() for line in (place / "told").read_text().splitlines() if line.strip().startswith("requests")
-    )
-    assert int(asked[1].replace(",", "")) > table(place, "answers").count_rows()
+    assert n_requests((place / "told").read_text()) > table(place, "answers").count_rows()
+
+
+def test_on_ray_it_comes_to_the_same_rows(place: Path, films: Path, tmp_path: Path) -> None:
+    given = (films / "one.mp4", "--truth", films / "truth.json", "--to", tmp_path)
+    told = rushes("rehearse", "cineaste", *given, "--engine", "ray")
+    assert told.returncode == 0, told.stderr
+    for name in ("questions", "answers", "verdicts", "samples"):
+        assert table(tmp_path, name).to_table().equals(table(place, name).to_table()), name
+
+
+@pytest.mark.parametrize("recipe", ["videoespresso", "peakclips"])
+def test_the_other_recipes_come_to_questions_too_and_ask_nothing_twice(
+    recipe: str, films: Path, tmp_path: Path
+) -> None:
+    given = ("rehearse", recipe, films / "one.mp4", "--truth", films / "truth.json", "--to", tmp_path)
+    first, again = rushes(*given), rushes(*given)
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert table(tmp_path, "samples").count_rows() > 0
+    assert n_requests(first.stdout) > 20
+    assert n_requests(again.stdout) == 0
+
+
+def n_requests(told: str) -> int:
+    words = next(line.split() for line in told.splitlines() if line.strip().startswith("requests"))
+    return int(words[1].replace(",", ""))
 
 
 def test_nothing_of_it_can_be_published(place: Path, films: Path) -> None:
