@@ -52,23 +52,43 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     recipe: options.RecipeName,
     videos: options.Videos,
     to: options.To,
+    profile: options.ProfileName = "local",
     settings: options.Settings = None,
     clips: options.Clips = False,
+    sample: options.Sample = 2,
+    truth: options.Truth = "",
+    latency: Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long an answer takes.")] = 2.0,
     debug: options.Debug = False,
 ) -> None:
-    """Show the tables of a build: how each is made, what is done and what is missing. Runs nothing, writes nothing."""
+    """Show what a build will make and ask: tables done and missing; calls, tokens, cost and time of models.
+
+    Spends nothing and writes nothing into DIR. Requests whose footage is described already are counted; the rest is
+    taken from the parts that are done, else from a rehearsal of a few of your videos with a simulated teacher.
+
+    [b]Examples[/b]
+
+      rushes plan fragments footage/ --to dataset
+
+      rushes plan cineaste footage/ --to dataset --profile my-models.toml --sample 4
+    """
     with ending(debug=debug or context.obj):
         from flows.show import console, plan_table
         from flows.steps import planned
 
-        wish = wished(recipe, videos, to, settings, clips, engine="inline")
-        tables = planned(wish).plan()
+        wish = wished(recipe, videos, to, settings, clips, engine="inline", profile=profile)
+        begun = planned(wish)
+        tables = begun.plan()
         out = console()
         out.print(plan_table(tables))
         _tell_found(wish)
         missing = sum(table.missing for table in tables)
         what = f"{missing:,} cells are missing: `rushes build` makes them." if missing else "Nothing is missing."
         out.print(f"{len(wish.found.sources):,} files in {tables[0].parts} parts, {len(tables)} tables. {what}")
+        if any(rows.models for rows in begun.recipe.walk()) and missing:
+            from flows.forecasting import Trial
+            from flows.show_forecast import told
+
+            out.print("", *told(wish, begun, Trial(sample, truth, latency)), sep="\n")
 
 
 def demo(

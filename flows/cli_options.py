@@ -53,3 +53,10 @@ Format = Annotated[
     Literal["table", "csv", "json", "jsonl", "parquet"],
     typer.Option("--format", help="How to print the rows; [b]parquet[/b] needs --out."),
 ]
+Truth = Annotated[
+    str, typer.Option("--truth", metavar="FILE", help="What is true of your films, for a truthful teacher.")
+]
+Sample = Annotated[
+    int,
+    typer.Option("--sample", metavar="N", min=0, help="How many videos are rehearsed where nothing can be counted."),
+]

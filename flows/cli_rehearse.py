@@ -13,9 +13,6 @@ Footage = Annotated[
     typer.Argument(metavar="VIDEOS...", help="As for [b]build[/b]; without any, films of known truth are made."),
 ]
 To = Annotated[str, typer.Option("--to", metavar="DIR", help="Where films and tables go.")]
-Truth = Annotated[
-    str, typer.Option("--truth", metavar="FILE", help="What is true of your films, for a truthful teacher.")
-]
 Latency = Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long each answer takes.")]
 Faults = Annotated[
     list[str] | None,
@@ -34,7 +31,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
     recipe: options.RecipeName,
     videos: Footage = None,
     to: To = "rehearsal",
-    truth: Truth = "",
+    truth: options.Truth = "",
     latency: Latency = 0.0,
     faults: Faults = None,
     defects: Defects = None,

@@ -11,6 +11,7 @@ from flows import demo
 from flows.films_truth import write_truth
 from flows.wish import Wish
 from infra.rehearsal import start
+from infra.rehearsal.asked import TOKENS_PER_PICTURE
 from infra.rehearsal.settings import Settings
 from schemas.errors import BadInput
 from stages.ask import AskPanel
@@ -29,6 +30,7 @@ revision = "{revision}"
 endpoints = ["{url}"]
 in_flight = 64
 timeout_s = 60
+picture_tokens = {picture_tokens}
 """
 
 
@@ -89,7 +91,9 @@ def _truth_of(settings: Settings) -> str:
 def _profile(workspace: Workspace, roles: Mapping[str, tuple[str, ...]], url: str, revision: str) -> Path:
     """A profile in the workspace that gives each role to the teacher."""
     names = dict.fromkeys(name for filled in roles.values() for name in filled)
-    models = "".join(MODEL.format(name=name, url=url, revision=revision) for name in names)
+    models = "".join(
+        MODEL.format(name=name, url=url, revision=revision, picture_tokens=TOKENS_PER_PICTURE) for name in names
+    )
     filled = "".join(f"{role} = {list(names)}\n".replace("'", '"') for role, names in roles.items())
     path = workspace.root / PROFILE
     path.write_text(f"# Written by `rushes rehearse`.\n{models}\n[roles]\n{filled}", encoding="utf-8")

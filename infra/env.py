@@ -34,11 +34,7 @@ class WorkerEnv:
         nothing is, near or far, so that the stage's gate judges both alike. Raises ToolDown when the place cannot be
         reached, BadInput for an address of an unknown kind.
         """
-        if "://" not in uri:
-            return Path(uri)
-        if uri.startswith("file://"):
-            return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
-        return self._downloaded(uri)
+        return local(uri) or self._downloaded(uri)
 
     def _downloaded(self, uri: str) -> Path:
         import fsspec
@@ -90,3 +86,10 @@ class WorkerEnv:
         if self.models is None:
             raise BadInput(f"no model for role {role!r}: the profile has no [models]; docs/models.md shows how")
         return self.models
+
+
+def local(uri: str) -> Path | None:
+    """The path that an address on this machine means; None for what lies elsewhere."""
+    if "://" not in uri:
+        return Path(uri)
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path))) if uri.startswith("file://") else None

@@ -15,7 +15,7 @@ PROMPTS = Path(__file__).parent / "prompts"
 ROWS_IN_FLIGHT = 4096
 
 
-class _Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
+class Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
     """What ``Ask`` and ``AskPanel`` share: how rows become requests, and answers become rows."""
 
     prompt: ClassVar[str] = ""
@@ -53,7 +53,7 @@ class _Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
 
     def run(self, rows: Sequence[In], tool: tuple[Chat, ...]) -> Iterator[Out | Reject]:
         """The rows that come of the answers, row by row, member by member; all requests are in flight at once."""
-        asked = [self._askings(row) for row in rows]
+        asked = [self.askings(row) for row in rows]
         flat = [request for requests in asked for _, request in requests]
         answers = [chat(flat) for chat in tool]
         for row, requests in zip(rows, asked, strict=True):
@@ -61,8 +61,8 @@ class _Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
                 for number, request in requests:
                     yield from self._made_of(row, replace(next(each), number=number, sample=request.sample))
 
-    def _askings(self, row: In) -> list[tuple[int, Request]]:
-        """The row's requests, each with its number."""
+    def askings(self, row: In) -> list[tuple[int, Request]]:
+        """The requests that one row makes, each with its number: what every model that is asked gets."""
         asked = self.render(row)
         return list(enumerate(asked if isinstance(asked, tuple) else (asked,)))
 
@@ -70,7 +70,7 @@ class _Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
         return self.missed(row, answer) if isinstance(answer, NoReply) else self.parse(row, answer)
 
 
-class Ask(_Asking[In, Out], version=0):
+class Ask(Asking[In, Out], version=0):
     """A stage that asks one model: ``class WriteQuestions(Ask[Scene, Draft], role="writer", version=1)``.
 
     ``prompt="write_1"`` reads ``stages/prompts/write_1.md`` into ``self.prompt``, and its text into the fingerprint.
@@ -81,7 +81,7 @@ class Ask(_Asking[In, Out], version=0):
         return (env.chat(self.roles[0]),)
 
 
-class AskPanel(_Asking[In, Out], version=0):
+class AskPanel(Asking[In, Out], version=0):
     """A stage that asks every member of a panel the same, ``samples`` times each.
 
     ``reply.model``, ``reply.sample`` and ``reply.number`` say whose answer it is, which one, and to which request.
@@ -99,8 +99,9 @@ class AskPanel(_Asking[In, Out], version=0):
         for made in super().missed(row, answer):
             yield replace(made, reject_id=f"{made.reject_id}/{whose}") if isinstance(made, Reject) else made
 
-    def _askings(self, row: In) -> list[tuple[int, Request]]:
-        asked = super()._askings(row)
+    def askings(self, row: In) -> list[tuple[int, Request]]:
+        """The requests that one row makes, ``samples`` times each, with their numbers."""
+        asked = super().askings(row)
         return [
             (number, replace(request, sample=sample)) for sample in range(self.samples) for number, request in asked
         ]
