@@ -6,14 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.funnel import Funnel, first_rows, funnel
+from flows.question_set import QUESTIONS
 from flows.wish import Wish
 from infra.board import TableReport
 from infra.engine import engine
 from infra.run import Run
+from storage.blobs import Blobs
 from storage.built import Built
 from storage.publish import Version, publish
 
@@ -39,19 +42,31 @@ class Result:
         return next(iter(first_rows(self.built, self.built.tables[-1].row_type.table)), None)
 
 
+@dataclass(eq=False)
+class RunWithQuestions(Run):
+    """A run over a set of questions, which is laid into the workspace where its stages look for it."""
+
+    questions: bytes = b""
+
+    def start(self) -> None:
+        """Lays the questions down, then begins."""
+        blobs = Blobs(self.workspace.blobs)
+        blobs.put(self.questions, QUESTIONS)
+        blobs.settle()
+        super().start()
+
+
 def planned(wish: Wish) -> Run:
     """The run that the user asked for, not begun. Raises BadInput for whatever is wrong with the wish."""
     wish.check()
-    return Run(
-        wish.rows,
-        wish.found.sources,
-        wish.workspace,
-        engine(wish.engine),
-        name=wish.known_recipe.name,
-        summary=wish.known_recipe.summary,
-        settings=wish.all_settings,
-        profile=wish.where,
-    )
+    facts: dict[str, Any] = {
+        "name": wish.known_recipe.name,
+        "summary": wish.known_recipe.summary,
+        "settings": wish.all_settings,
+        "profile": wish.where,
+    }
+    run = partial(RunWithQuestions, questions=wish.questions.blob) if wish.questions else Run
+    return run(wish.rows, wish.found.sources, wish.workspace, engine(wish.engine), **facts)
 
 
 def wait_for_all(run: Run, tell: Callable[[TableReport], None], finished: Callable[[TableReport], None]) -> None:

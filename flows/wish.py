@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.question_set import QuestionSet, take_in
 from flows.recipe_book import Recipe, recipe
 from flows.sources import Found, find
 from infra.profile import Profile, load
 from infra.profile_models import Budget
+from schemas.audits import QuestionFile
 from schemas.errors import BadInput
 from schemas.row import Row
 from stages.graph import Rows
@@ -52,12 +54,37 @@ class Wish:
 
     @cached_property
     def rows(self) -> Rows[Row]:
-        """The recipe as a value, with these settings."""
-        return self.known_recipe.rows(self.all_settings)
+        """The recipe as a value, with these settings; a set of questions goes by its content."""
+        taken = {self._question_setting: self.questions.blob_id} if self.questions else {}
+        return self.known_recipe.rows(self.all_settings | taken)
 
     @cached_property
     def found(self) -> Found:
-        """The sources. What lies in the dataset's own folder is none. Raises BadInput."""
+        """The sources; with questions only those that they are about. What lies in the dataset's folder is none.
+
+        Raises BadInput.
+        """
+        return dataclasses.replace(self._given, sources=[*self.questions.sources]) if self.questions else self._given
+
+    @cached_property
+    def questions(self) -> QuestionSet | None:
+        """The questions that the recipe is about, taken in; None where it is about footage alone. Raises BadInput."""
+        if not self._question_setting:
+            return None
+        given = self.all_settings[self._question_setting]
+        if not given:
+            named = f"--set {self._question_setting}=FILE"
+            raise BadInput(
+                f"the recipe {self.recipe!r} is about questions; name their file with {named} (docs/audit.md)"
+            )
+        return take_in(given, self._given.sources)
+
+    @property
+    def _question_setting(self) -> str:
+        return next((one.name for one in self.known_recipe.settings if one.kind is QuestionFile), "")
+
+    @cached_property
+    def _given(self) -> Found:
         return find(self.videos, but_not=self.workspace.root)
 
     @cached_property

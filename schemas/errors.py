@@ -32,6 +32,8 @@ Reason = Literal[
     "decode_crash",
     "decode_budget",
     "worker_crash",
+    # a question that somebody else wrote
+    "bad_question",
     # what was made of it
     "frame_missing",
     "ambiguous",

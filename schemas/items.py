@@ -21,6 +21,8 @@ Task = Literal[
 
 Gate = Literal["context", "veracity", "ambiguity", "duplicate", "balance"]
 Split = Literal["train", "validation", "test"]
+Condition = Literal["blind", "single", "shuffled", "ordered"]
+"""What whoever answers is shown: nothing, one frame, all frames in a drawn order, all in order."""
 
 
 class Timeline(Row, table="timelines", key="signal_id", published=False):
@@ -136,7 +138,8 @@ class TraceStep(Row, table="traces", key="trace_id"):
 class Answer(Row, table="answers", key="answer_id"):
     """What somebody answered to an item, under which condition. Kept apart from the item and from any verdict.
 
-    ``choice`` is the option's index, null where no answer could be reached; ``detail`` then says why.
+    ``choice`` is the option's index, null where no answer could be reached; ``detail`` then says why. ``place`` is
+    where that option stood when it was asked; ``look`` numbers the frame that was shown where only one was.
     """
 
     answer_id: str
@@ -147,6 +150,9 @@ class Answer(Row, table="answers", key="answer_id"):
     choice: Count | None = None
     confidence: Score | None = None
     detail: str | None = None
+    condition: Condition | None = None
+    look: Count | None = None
+    place: Count | None = None
 
 
 class Guess(Row, table="guesses", key="answer_id"):

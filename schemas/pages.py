@@ -31,8 +31,14 @@ def row_types() -> list[type[Row]]:
     for module in pkgutil.iter_modules(schemas.__path__, "schemas."):
         import_module(module.name)
     places = [f"schemas.{name}" for name in FIRST]
-    ours = [row_type for row_type in Row.__subclasses__() if row_type.__module__.startswith("schemas.")]
+    ours = [row_type for row_type in _below(Row) if row_type.__module__.startswith("schemas.")]
     return sorted(ours, key=lambda one: places.index(one.__module__) if one.__module__ in places else len(places))
+
+
+def _below(kind: type[Row]) -> Iterator[type[Row]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
 
 
 def tables_page() -> str:

@@ -3,19 +3,31 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from schemas.chat import Form, Reply, Request
 from schemas.items import Answer, Item
 from schemas.judged import ControlAnswer, ControlSheet
 from schemas.rejects import Reject, reject
 from schemas.row import Row
-from schemas.units import Count
+from schemas.units import Count, ItemId
 from stages import scene_told as told
 from stages.ask import AskPanel
 from stages.quoted import AS_DATA
 
 MOST_TOKENS = 256
+
+
+class Asked(Protocol):
+    """A question with options."""
+
+    @property
+    def item_id(self) -> ItemId:
+        """Whose options they are."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options."""
 
 
 class LetterChosen(Form):
@@ -35,11 +47,11 @@ class AnswerBlind(AskPanel[Item, Answer], role="blind", version=1, prompt="scene
 
     def render(self, row: Item) -> tuple[Request, ...]:
         """The question, once per order of its options."""
-        return tuple(_asked(self.prompt, row, order) for order in _orders(self.seed, row, self.repeats))
+        return tuple(_asked(self.prompt, row, order) for order in orders(self.seed, row, self.repeats))
 
     def parse(self, row: Item, reply: Reply) -> Iterator[Answer | Reject]:
         """The answer, under the member's name and the number of the order."""
-        order = _orders(self.seed, row, self.repeats)[reply.number]
+        order = orders(self.seed, row, self.repeats)[reply.number]
         choice = _chosen(reply, order)
         if choice is None:
             yield bad_answer(self, row, reply, f"{reply.text[:20]!r} is none of its options")
@@ -60,12 +72,12 @@ class AnswerOutOfContext(
 
     def render(self, row: ControlSheet) -> tuple[Request, ...]:
         """The facts and the question, once per order of its options."""
-        orders = _orders(self.seed, row, self.repeats)
-        return tuple(_asked(self.prompt, row, order, told.context(row.context)) for order in orders)
+        drawn = orders(self.seed, row, self.repeats)
+        return tuple(_asked(self.prompt, row, order, told.context(row.context)) for order in drawn)
 
     def parse(self, row: ControlSheet, reply: Reply) -> Iterator[ControlAnswer | Reject]:
         """The answer, under the member's name and the number of the order."""
-        order = _orders(self.seed, row, self.repeats)[reply.number]
+        order = orders(self.seed, row, self.repeats)[reply.number]
         choice = _chosen(reply, order)
         if choice is None:
             yield bad_answer(self, row, reply, f"{reply.text[:20]!r} is none of its options")
@@ -85,16 +97,16 @@ def _asked(prompt: str, row: Item | ControlSheet, order: tuple[int, ...], contex
     return Request(f"{prompt}\n{AS_DATA}", parts, LetterChosen, max_tokens=MOST_TOKENS)
 
 
-def _orders(seed: int, row: Item | ControlSheet, repeats: int) -> list[tuple[int, ...]]:
+def orders(seed: int, row: Asked, repeats: int) -> list[tuple[int, ...]]:
     """For each repeat the option that stands at each place. The right one stands at every place equally often."""
     places = range(len(row.options))
     drawn = sorted(places, key=lambda place: hashlib.sha256(f"{seed} {row.item_id} {place}".encode()).digest())
-    orders = []
+    found = []
     for repeat in range(repeats):
         turn = (repeat + repeat // len(places)) % len(places) if places else 0
         turned = [*drawn[turn:], *drawn[:turn]]
-        orders.append(tuple(reversed(turned)) if repeat // len(places) % 2 else tuple(turned))
-    return orders
+        found.append(tuple(reversed(turned)) if repeat // len(places) % 2 else tuple(turned))
+    return found
 
 
 def _chosen(reply: Reply, order: tuple[int, ...]) -> int | None:

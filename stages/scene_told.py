@@ -1,11 +1,12 @@
 """Scenes, facts and questions as data in a prompt: JSON objects whose texts are quoted."""
 
+import string
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from stages.quoted import literal
 
-LETTERS = "ABCD"
+LETTERS = string.ascii_uppercase
 MOST = 1600
 
 

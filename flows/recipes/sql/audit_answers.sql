@@ -1,0 +1,2 @@
+-- Everything that anybody answered, under whatever condition.
+SELECT * FROM unseen UNION ALL SELECT * FROM seen
