@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from flows.sources_beside import Beside
 from flows.sources_manifest import MANIFESTS, read
 from schemas.errors import BadInput
 from schemas.media import Source
@@ -53,11 +54,12 @@ def find(videos: Sequence[str], but_not: Path | None = None) -> Found:
     """
     found = Found(but_not=os.path.realpath(but_not) if but_not else "")
     by_path: dict[str, Source] = {}
+    beside = Beside()
     for given in videos:
         for path, provenance in _places(given, found):
             known = by_path.get(path)
             if known is None or (provenance and not (known.license or known.origin or known.title)):
-                by_path[path] = _source(path, provenance)
+                by_path[path] = _source(path, provenance, beside)
     found.sources = list(by_path.values())
     if not found.sources:
         raise BadInput(_nothing(videos, found.passed_over))
@@ -147,8 +149,10 @@ def _listed(manifest: Path) -> Places:
             yield uri if "://" in uri else resolved(os.path.join(folder, uri)), provenance  # noqa: PTH118
 
 
-def _source(path: str, provenance: Provenance) -> Source:
+def _source(path: str, provenance: Provenance, beside: Beside) -> Source:
+    """A source, which has changed when the file has, or subtitles or queries beside it."""
     size, changed_us = _facts(path)
+    changed_us = max(changed_us, beside.changed_us(path))
     return Source(source_id=SourceId(""), uri=address(path), size_bytes=size, changed_us=changed_us, **provenance)
 
 

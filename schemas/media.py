@@ -32,7 +32,10 @@ Camera = Literal["static", "pan left", "pan right", "tilt up", "tilt down", "zoo
 
 
 class Source(Row, table="sources", key="source_id"):
-    """One file as it was given, before anybody looked inside."""
+    """One file as it was given, before anybody looked inside.
+
+    ``changed_us`` is the last change of the file, or of subtitles and queries beside it.
+    """
 
     source_id: SourceId
     uri: str

@@ -39,6 +39,18 @@ def test_a_source_carries_size_and_time_of_change(footage: Path) -> None:
     assert (source.size_bytes, source.changed_us) == (5, 1_700_000_000_123_456)
 
 
+@pytest.mark.parametrize("name", ["b.srt", "b.en.VTT", "b.queries.jsonl"])
+def test_a_source_has_changed_when_what_lies_beside_it_has(footage: Path, name: str) -> None:
+    os.utime(footage / "b.mp4", ns=(0, 10**18))
+    alone = find([str(footage)]).sources
+    (footage / name).write_text("1")
+    os.utime(footage / name, ns=(0, 2 * 10**18))
+    beside = find([str(footage)]).sources
+    assert [one.changed_us for one in beside] == [alone[0].changed_us, 2 * 10**15, alone[2].changed_us]
+    (footage / name).unlink()
+    assert find([str(footage)]).sources == alone
+
+
 def test_a_file_named_itself_is_a_source_whatever_its_suffix(footage: Path) -> None:
     assert uris(footage / "notes.txt") == [str(footage / "notes.txt")]
 
