@@ -1,11 +1,13 @@
 """What passes between the runner and its workers: small values, never rows."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.profile_models import Cast
+from infra.profile import Profile
+from infra.profile_models import Cast, ModelPart
 from schemas.errors import RushesError
 from schemas.row import Row
 from stages.graph import Over, Rows
@@ -40,6 +42,7 @@ class Blueprint:
     over: Over
     batch_rows: int
     models: tuple[str, ...] = ()
+    holds: tuple[ModelPart, ...] = ()
 
     @property
     def table(self) -> str:
@@ -48,8 +51,9 @@ class Blueprint:
 
     @property
     def needs(self) -> Needs:
-        """What a worker that makes it occupies."""
-        return self.stage.needs if self.stage else Needs()
+        """What a worker that makes it occupies, with the models that it ``holds``."""
+        own, more = self.stage.needs if self.stage else Needs(), held(self.holds)
+        return Needs(cpus=own.cpus, gpus=own.gpus + more.gpus, memory_gb=own.memory_gb + more.memory_gb)
 
     @property
     def made_by(self) -> str:
@@ -57,17 +61,34 @@ class Blueprint:
         return type(self.stage).__name__ if self.stage else f"the SQL of {self.table!r}"
 
 
-def blueprint(rows: Rows[Any], workspace: Workspace, batch_rows: Mapping[str, int]) -> Blueprint:
-    """The blueprint of one table of a recipe, with the profile's numbers of rows at a time."""
+def held(parts: Sequence[ModelPart]) -> Needs:
+    """What models occupy together in a worker that has loaded them. More than one GPU is a whole number of them."""
+    gpus, memory_gb = sum(part.gpus for part in parts), sum(part.memory_gb for part in parts)
+    return Needs(cpus=0, gpus=math.ceil(gpus) if gpus > 1 else gpus, memory_gb=memory_gb)
+
+
+def blueprint(rows: Rows[Any], workspace: Workspace, profile: Profile) -> Blueprint:
+    """The blueprint of one table of a recipe, with the profile's numbers of rows at a time and the models it loads."""
     inputs = tuple(
         Input(name, made.row_type, made.fingerprint, workspace.table(made.table, made.fingerprint))
         for name, made in rows.inputs
     )
     stage = rows.stage
-    at_a_time = batch_rows.get(type(stage).__name__, stage.batch_rows) if stage else 1
+    at_a_time = profile.batch_rows.get(type(stage).__name__, stage.batch_rows) if stage else 1
     folder = workspace.table(rows.table, rows.fingerprint)
     models = tuple(dict.fromkeys(name for _, names in rows.models for name in names))
-    return Blueprint(rows.row_type, rows.fingerprint, folder, inputs, stage, rows.sql, rows.over, at_a_time, models)
+    return Blueprint(
+        row_type=rows.row_type,
+        fingerprint=rows.fingerprint,
+        folder=folder,
+        inputs=inputs,
+        stage=stage,
+        sql=rows.sql,
+        over=rows.over,
+        batch_rows=at_a_time,
+        models=models,
+        holds=profile.cast.held(role for role, _ in rows.models),
+    )
 
 
 @dataclass(frozen=True)

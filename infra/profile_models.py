@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from schemas.errors import BadInput
 from stages.hashed_embedding import MODEL as HASHED
 
-KINDS, MODES, DTYPES = ("openai", "transformers"), ("live",), ("auto", "float32", "bfloat16", "float16")
+KINDS, MODES, DTYPES = ("openai", "transformers"), ("live", "batch"), ("auto", "float32", "bfloat16", "float16")
 # Keys that mean something for one kind alone.
 OWN = {
     "openai": ("endpoints", "key_env", "in_flight", "requests_per_minute", "tokens_per_minute", "timeout_s", "mode"),
     "transformers": ("folder", "gpus", "memory_gb", "dtype", "batch"),
 }
+MOST_IN_A_BATCH = 50_000
 REMEDY = "docs/models.md shows how"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -60,13 +61,20 @@ class ModelPart:
         return self.kind == "transformers"
 
     @property
+    def is_batch(self) -> bool:
+        """Whether it is asked in batches, which no limit of requests or tokens per minute concerns."""
+        return self.mode == "batch"
+
+    @property
     def seats(self) -> int:
         """How many requests may be in flight over all workers. Each worker that holds a model has it to itself."""
-        return sys.maxsize if self.is_here else self.in_flight
+        return sys.maxsize if self.is_here or self.is_batch else self.in_flight
 
     @property
     def at_once(self) -> int:
         """How many requests one worker has begun: besides those in flight some wait for the disk, or for their turn."""
+        if self.is_batch:
+            return MOST_IN_A_BATCH
         return 4 * self.batch if self.is_here else self.in_flight + max(8, self.in_flight // 4)
 
     @property
@@ -124,6 +132,11 @@ class Cast:
         for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
             self._check_price(name)
 
+    def held(self, roles: Iterable[str]) -> tuple[ModelPart, ...]:
+        """The models that a worker loads which asks for these roles, each once."""
+        names = dict.fromkeys(name for role in roles for name in self.roles.get(role, ()))
+        return tuple(self.models[name] for name in names if self.models[name].is_here)
+
     def check_keys(self, roles: Iterable[str]) -> None:
         """Raises BadInput when the key of a model that fills one of these roles is not in the environment."""
         for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
@@ -170,6 +183,8 @@ def _check_served(model: ModelPart, where: str) -> None:
         raise BadInput(f"{where}: key_env is not the name of an environment variable; never write a key into a profile")
     for endpoint in model.endpoints:
         _check_endpoint(endpoint, where)
+    if model.is_batch and len(model.endpoints) > 1:
+        raise BadInput(f"{where}: mode is 'batch', and a batch lies at one place; give one endpoint")
     if not 0 < model.timeout_s < 86_400:
         raise BadInput(f"{where}: timeout_s is {model.timeout_s:g}; it must lie between 0 and a day")
 

@@ -39,7 +39,12 @@ class RayEngine:
         self._place = RayPlace(profile)
         nodes = self._place.nodes()
         self._slots: dict[str, Slot] = {
-            table: slot(table, checked(plan.needs, plan.made_by, within(plan.needs, nodes)), alone=self._place.is_ours)
+            table: slot(
+                table,
+                checked(plan.needs, plan.made_by, within(plan.needs, nodes)),
+                alone=self._place.is_ours,
+                holds=plan.holds,
+            )
             for table, plan in crew.blueprints.items()
             if plan.inputs
         }

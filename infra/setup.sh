@@ -2,13 +2,15 @@
 # Makes the project's own .venv and puts ffmpeg on the machine.
 #
 #   infra/setup.sh          what `rushes` needs
-#   infra/setup.sh dev      that, and what testing needs
+#   infra/setup.sh dev      that, and what testing needs: torch, too, where a build for CPUs alone can be had
+#   infra/setup.sh models   what `rushes` needs, and torch: for models that run in the process
 #
 # Does nothing, in a few milliseconds, when all is there. PYTHON=... says which Python to take.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 UV=uv==0.13.9   # quick where pip takes minutes; where it cannot run, pip does the same work
+TORCH=torch==2.13.0   # the extra "models"; in no lock file, because which build is right depends on the machine
 LOG=.venv/setup.log
 
 say() { printf 'set-up: %s\n' "$*"; }
@@ -67,9 +69,18 @@ install_packages() {   # install_packages LOCK
         fail "could not install what $1 pins: $(grep -v '^ *$' "$LOG" | tail -n 1) (all of it: $LOG)"
 }
 
+install_torch() {   # install_torch PIN: of the builds that pip's own settings lead to, the one that it prefers
+    local python=.venv/bin/python links=${PIP_FIND_LINKS:-}
+    "$python" -c 'import torch' 2>/dev/null && return
+    say "installing $1"
+    UV_FIND_LINKS=${UV_FIND_LINKS:-${links// /,}} .venv/bin/uv pip install --quiet "$1" >>"$LOG" 2>&1 ||
+        "$python" -m pip --disable-pip-version-check install --quiet "$1" >>"$LOG" 2>&1
+}
+
 main() {
     local lock=requirements.lock stamp=.venv/.installed began=$SECONDS
     if [ "${1:-}" = dev ]; then lock=requirements-dev.lock stamp=.venv/.installed-dev; fi
+    if [ "${1:-}" = models ]; then stamp=.venv/.installed-models; fi
     APT_LOG=$(mktemp)
     trap 'rm -f "$APT_LOG"' EXIT
     if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then apt_install ffmpeg ffmpeg; fi
@@ -83,6 +94,11 @@ main() {
     fi
     printf '%s' "$PWD" >.venv/.folder
     install_packages "$lock"
+    case "${1:-}" in
+        models) install_torch "$TORCH" || fail "could not install $TORCH: $(grep -v '^ *$' "$LOG" | tail -n 1)" ;;
+        dev) install_torch "$TORCH+cpu" ||
+            say "no build of torch for CPUs is to be had: tests of models in the process will be skipped" ;;
+    esac
     printf '%s' "$wanted" >"$stamp"
     say "ready after $((SECONDS - began)) s"
 }

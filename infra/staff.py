@@ -4,12 +4,13 @@ No Ray in here: whoever uses it says how a worker is hired and let go, and what 
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from infra.engine import Waiting
-from infra.order import Order
+from infra.order import Order, held
+from infra.profile_models import ModelPart
 from stages.stage import Needs
 
 H = TypeVar("H", bound=Hashable)
@@ -165,15 +166,20 @@ class Slot:
 NOTHING = Needs(cpus=0, gpus=0, memory_gb=0)
 
 
-def slot(table: str, needs: Needs, *, alone: bool) -> Slot:
+def slot(table: str, needs: Needs, *, alone: bool, holds: Sequence[ModelPart] = ()) -> Slot:
     """The slot of a table. A GPU holds one table's model, so its workers are a pool of their own.
 
+    Tables that ask the same models of the profile, which their workers load and keep, share a pool.
     Where we are ``alone`` on a Ray of our own, only we count cores and memory: all other tables share one pool, whose
     workers occupy nothing but while they work, so that no worker ends and none starts for the sake of another stage.
     On a cluster Ray counts for everybody, and a worker keeps what it was given; tables of equal needs share workers.
     """
+    kept = held(holds)
+    name = f"models {', '.join(sorted(part.identity for part in holds))}" if holds else ""
+    if needs.gpus > kept.gpus:
+        name = f"gpu {table}"
     if alone:
-        standing = dataclasses.replace(NOTHING, gpus=needs.gpus)
-        return Slot(f"gpu {table}" if needs.gpus else "any", standing, dataclasses.replace(needs, gpus=0))
-    name = f"gpu {table}" if needs.gpus else f"{needs.cpus:g} cpus, {needs.memory_gb:g} GB"
-    return Slot(name, needs, NOTHING)
+        standing = Needs(cpus=0, gpus=needs.gpus, memory_gb=kept.memory_gb)
+        running = dataclasses.replace(needs, gpus=0, memory_gb=needs.memory_gb - kept.memory_gb)
+        return Slot(name or "any", standing, running)
+    return Slot(f"{name} {needs.cpus:g} cpus, {needs.memory_gb:g} GB".strip(), needs, NOTHING)

@@ -92,12 +92,17 @@ class Dialect:
         self.format, self._ignored, self.is_format_proved = self.format + 1, 0, False
 
     def _opening(self, request: Request, get: Callable[[BlobId], bytes]) -> list[dict[str, Any]]:
-        system = request.system
-        if request.form and self.format:
-            ask = "Answer with one JSON object that fits this JSON schema, and nothing else:"
-            system = f"{system}\n\n{ask}\n{request.form.schema_text()}"
+        system = asked_in_words(request) if self.format else request.system
         said = [{"role": "system", "content": system}] if system else []
         return [*said, {"role": "user", "content": _content(request, get)}]
+
+
+def asked_in_words(request: Request) -> str:
+    """The instructions, with the form that is to be filled in told in words."""
+    if request.form is None:
+        return request.system
+    ask = "Answer with one JSON object that fits this JSON schema, and nothing else:"
+    return f"{request.system}\n\n{ask}\n{request.form.schema_text()}"
 
 
 def _content(request: Request, get: Callable[[BlobId], bytes]) -> str | list[dict[str, Any]]:

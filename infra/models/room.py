@@ -2,15 +2,16 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from infra.models.desk import Desk
 from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
-from infra.models.kept_chat import KeptChat, Loop, Tally
+from infra.models.kept_chat import KeptChat, Loop, Tally, Tells
 from infra.models.replies import Replies
 from infra.models.teller import Endpoint, Teller
 from infra.models.wire import Line
@@ -40,6 +41,7 @@ class Room:
     def __post_init__(self) -> None:
         self._chats: dict[str, KeptChat] = {}
         self._loop: Loop | None = None
+        self._gpus = 0.0
         self._lock = threading.Lock()
 
     def chat(self, role: str) -> KeptChat:
@@ -53,6 +55,13 @@ class Room:
     def panel(self, role: str) -> tuple[KeptChat, ...]:
         """All models that fill the role. Raises BadInput when none does."""
         return tuple(self._made(part) for part in self.cast.of(role))
+
+    def device_of(self, part: ModelPart) -> str:
+        """Where the weights of one more model go: onto the first GPU of this worker with that much left."""
+        if not part.gpus:
+            return "cpu"
+        place, self._gpus = f"cuda:{int(self._gpus)}", self._gpus + part.gpus
+        return place
 
     def close(self) -> None:
         """Closes all connections and files. Nothing may be asked afterwards."""
@@ -69,13 +78,34 @@ class Room:
             return self._chats[part.identity]
 
     def _new(self, part: ModelPart) -> KeptChat:
-        key = key_of(part)
         self._loop = self._loop or Loop()
-        self.door = self.door or HereDoor(Desk(self.cast.models, self.cast.budget))
-        door, replies = self.door, Replies(self.replies, part.identity)
+        replies = Replies(self.replies, part.identity)
+        made = self._held(part, replies) if part.is_here else self._served(part, replies)
+        chat = KeptChat(part, self._loop, replies, made, self.tally)
+        chat.stopped = self.stopped
+        return chat
 
-        async def teller() -> Teller:
-            gate = Gate(door, part.identity, self.worker)
+    def _gate(self, part: ModelPart) -> Gate:
+        self.door = self.door or HereDoor(Desk(self.cast.models, self.cast.budget))
+        return Gate(self.door, part.identity, self.worker)
+
+    def _held(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Tells]]:
+        """How to load a model into this process."""
+        from infra.models.here import PLACE, loaded
+
+        device = self.device_of(part)
+
+        async def teller() -> Tells:
+            return await loaded(part, device, self._gate(part), self.get, replies.said.get(PLACE, ""))
+
+        return teller
+
+    def _served(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Tells]]:
+        """How to reach a model behind a server."""
+        key = key_of(part)
+
+        async def teller() -> Tells:
+            gate = self._gate(part)
             lines = [Line(url, key, part.in_flight) for url in part.endpoints]
             endpoints = [Endpoint(line, self.habits, lambda what: self._note(part, what)) for line in lines]
             made = Teller(part, endpoints, gate, self.get, replies.said, self.habits)
@@ -84,11 +114,19 @@ class Room:
             except BaseException:
                 await made.close()
                 raise
-            return made
+            return await self._batched(made, key, replies) if part.is_batch else made
 
-        chat = KeptChat(part, self._loop, replies, teller, self.tally)
-        chat.stopped = self.stopped
-        return chat
+        return teller
+
+    async def _batched(self, plain: Teller, key: str, replies: Replies) -> Tells:
+        """The same model, asked in batches."""
+        from infra.models.batch_line import BatchLine
+        from infra.models.batch_sheets import Sheets
+        from infra.models.batch_teller import BatchTeller
+
+        part = plain.model
+        line = BatchLine(part.endpoints[0], key, part.timeout_s)
+        return await BatchTeller(plain, line, self._gate(part), Sheets(replies.folder / "batches")).open()
 
     def _note(self, part: ModelPart, what: str) -> None:
         """One line in the run's log of findings about models."""

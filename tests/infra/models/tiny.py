@@ -1,0 +1,130 @@
+"""Models of every kind that the profile can name, of a few thousand weights drawn by chance, made on the spot."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="models in the process take torch: infra/setup.sh models")
+
+SPECIAL = ("<pad>", "<s>", "</s>", "<image>")
+SEEN = 28
+TEMPLATE = (
+    "{% for m in messages %}<s>{{ m['role'] }}: {% if m['content'] is string %}{{ m['content'] }}{% else %}"
+    "{% for c in m['content'] %}{% if c['type'] == 'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}"
+    "{% endif %}</s>{% endfor %}{% if add_generation_prompt %}<s>assistant: {% endif %}"
+)
+TEXTS = ["a person walks across the street while a red car stops", json.dumps({"letter": "A", "count": 3})]
+
+
+def tokenizer(special: Sequence[str] = SPECIAL, template: str = TEMPLATE, **facts: Any) -> Any:
+    """A byte-level tokenizer of 400 tokens; the first three special ones pad, begin and end."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    how = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=list(special), initial_alphabet=letters, show_progress=False
+    )
+    made.train_from_iterator(TEXTS * 20, how)
+    pad, begin, end, *others = special
+    facts = {"pad_token": pad, "bos_token": begin, "eos_token": end, "chat_template": template} | facts
+    return PreTrainedTokenizerFast(tokenizer_object=made, additional_special_tokens=others, **facts)
+
+
+def llama(words: int, **facts: Any) -> dict[str, Any]:
+    """The settings of a tiny Llama."""
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    return size | ends | {"vocab_size": words, "num_key_value_heads": 2, "max_position_embeddings": 2048} | facts
+
+
+def writer(folder: Path, **facts: Any) -> Path:
+    """A text model."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    words = tokenizer()
+    return _saved(folder, lambda: LlamaForCausalLM(LlamaConfig(**llama(len(words), **facts))), words)
+
+
+def seer(folder: Path) -> Path:
+    """A vision-language model of the make of LLaVA."""
+    from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
+    words = tokenizer(extra_special_tokens={"image_token": "<image>"})
+    eyes = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=SEEN, patch_size=14
+    )
+    config = LlavaConfig(
+        vision_config=eyes,
+        text_config=LlamaConfig(**llama(len(words))),
+        image_token_id=3,
+        image_token_index=3,
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+    )
+    processor = LlavaProcessor(
+        image_processor=_clip_pictures(),
+        tokenizer=words,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=TEMPLATE,
+    )
+    return _saved(folder, lambda: LlavaForConditionalGeneration(config), processor)
+
+
+def newer_seer(folder: Path) -> Path:
+    """A vision-language model of the make of Qwen2.5-VL, whose own processor would want torchvision, for videos."""
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    marks = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+    words = tokenizer(
+        (*SPECIAL[:3], *marks), TEMPLATE.replace("<image>", "<|vision_start|><|image_pad|><|vision_end|>")
+    )
+    ids = {mark: words.convert_tokens_to_ids(mark) for mark in marks}
+    turns = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 3, 3]}
+    config = Qwen2_5_VLConfig(
+        text_config=llama(len(words), rope_parameters=turns, tie_word_embeddings=True),
+        vision_config={
+            "depth": 1, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
+            "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2, "window_size": 56,
+            "fullatt_block_indexes": [0],
+        },
+        image_token_id=ids["<|image_pad|>"],
+        video_token_id=ids["<|video_pad|>"],
+        vision_start_token_id=ids["<|vision_start|>"],
+        vision_end_token_id=ids["<|vision_end|>"],
+    )  # fmt: skip
+    pictures = Qwen2VLImageProcessorPil(
+        patch_size=14, temporal_patch_size=2, merge_size=2, size={"shortest_edge": SEEN**2, "longest_edge": 56**2}
+    )
+    return _saved(folder, lambda: Qwen2_5_VLForConditionalGeneration(config), words, pictures)
+
+
+def _clip_pictures() -> Any:
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    return CLIPImageProcessorPil(size={"shortest_edge": SEEN}, crop_size={"height": SEEN, "width": SEEN})
+
+
+def _saved(folder: Path, model: Callable[[], Any], *parts: Any) -> Path:
+    """The folder with a model and what belongs to it, as transformers saves them; the same weights every time."""
+    import torch
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model().save_pretrained(folder)
+    for part in parts:
+        part.save_pretrained(folder)
+    return folder
