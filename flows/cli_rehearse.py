@@ -37,8 +37,10 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
     defects: Defects = None,
     accuracy: Accuracy = 0.95,
     seed: Seed = 7,
+    batch: Annotated[bool, typer.Option("--batch", help="Ask by the Batch API, and not request by request.")] = False,
     engine: options.EngineName = "inline",
     settings: options.Settings = None,
+    questions: options.Questions = "",
     debug: options.Debug = False,
 ) -> None:
     """Rehearse a build: the whole RECIPE over VIDEOS, with a simulated teacher in every role. Costs nothing.
@@ -52,22 +54,25 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
       rushes rehearse cineaste --defect hallucinated=0.1 --defect blind=0.2 --fault unavailable=0.05
 
       rushes rehearse cineaste footage/ --truth truth.json --to rehearsal
+
+      rushes rehearse audit
     """
     with ending(debug=debug or context.obj), interruptible():
-        from flows.cli_build import run, wished
-        from flows.films_truth import TRUTH
-        from flows.rehearse import known_films, rehearsed
+        from flows.cli_build import run, shorter, wished
+        from flows.rehearse import known, rehearsed
         from flows.show import console, item_panel, taught_table
         from infra.rehearsal.settings import Settings
         from infra.rehearsal.start import stats
 
         tables = str(Path(to) / "tables")
-        wish = wished(recipe, videos or [str(known_films(Path(to)))], tables, settings, False, engine=engine)
-        truth = truth or ("" if videos else str(Path(to) / "films" / TRUTH))
+        if not videos:
+            films = known(recipe, Path(to))
+            videos, truth, questions = [str(films.folder)], truth or films.truth, questions or films.questions
+        wish = wished(recipe, videos, tables, shorter(settings, False, questions), engine=engine)
         teacher = Settings(
             seed=seed, latency_s=latency, faults=rates(faults), defects=rates(defects), truth=truth, log_chars=0
         )
-        with rehearsed(wish, teacher, accuracy) as (ours, place):
+        with rehearsed(wish, teacher, accuracy, "batch" if batch else "live") as (ours, place):
             try:
                 sample = run(ours).sample()
             finally:

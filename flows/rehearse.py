@@ -3,16 +3,19 @@
 import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flows import demo
+from flows.films_questions import THEIR_TRUTH, write_questions
 from flows.films_truth import write_truth
+from flows.recipe_book import recipe
 from flows.wish import Wish
 from infra.rehearsal import start
 from infra.rehearsal.asked import TOKENS_PER_PICTURE
 from infra.rehearsal.settings import Settings
+from schemas.audits import QuestionFile
 from schemas.errors import BadInput
 from stages.ask import AskPanel
 from stages.graph import Rows
@@ -31,11 +34,12 @@ endpoints = ["{url}"]
 in_flight = 64
 timeout_s = 60
 picture_tokens = {picture_tokens}
+mode = "{mode}"
 """
 
 
 @contextmanager
-def rehearsed(wish: Wish, teacher: Settings, accuracy: float) -> Iterator[tuple[Wish, start.Place]]:
+def rehearsed(wish: Wish, teacher: Settings, accuracy: float, mode: str = "live") -> Iterator[tuple[Wish, start.Place]]:
     """The same wish with a teacher in every role, which answers in a process of its own while the block lasts.
 
     Panels get two models. Judges and panels are right as often as ``accuracy`` says, the others always. The workspace
@@ -50,15 +54,28 @@ def rehearsed(wish: Wish, teacher: Settings, accuracy: float) -> Iterator[tuple[
     revision = digest(settings.to_json() + _truth_of(settings))
     mark(wish.workspace, {"seed": teacher.seed, "faults": dict(teacher.faults), "defects": dict(teacher.defects)})
     with start.apart(settings) as place:
-        profile = _profile(wish.workspace, roles, place.url, revision)
+        told = {"url": place.url, "revision": revision, "picture_tokens": TOKENS_PER_PICTURE, "mode": mode}
+        profile = _profile(wish.workspace, roles, told)
         yield replace(wish, profile=str(profile), publish=False), place
 
 
-def known_films(folder: Path) -> Path:
-    """The folder of the demo's films, with what is true of them and what is said in them beside each."""
+@dataclass(frozen=True)
+class Known:
+    """Films of which everything is known: their folder, the truth, and questions where the recipe is about any."""
+
+    folder: Path
+    truth: str
+    questions: str = ""
+
+
+def known(of: str, folder: Path) -> Known:
+    """The films of the demo for a rehearsal of that recipe, with what is true of them, and what is said in them."""
     films = demo.films(folder / "films")
-    write_truth(films, subtitles=True)
-    return films
+    truth = write_truth(films, subtitles=True)
+    if not any(setting.kind is QuestionFile for setting in recipe(of).settings):
+        return Known(films, str(truth))
+    questions = write_questions(films)
+    return Known(films, str(films / THEIR_TRUTH), str(questions))
 
 
 def cast(rows: Rows[Any]) -> dict[str, tuple[str, ...]]:
@@ -88,12 +105,10 @@ def _truth_of(settings: Settings) -> str:
         raise BadInput(f"the truth {settings.truth!r} cannot be read: {error}") from None
 
 
-def _profile(workspace: Workspace, roles: Mapping[str, tuple[str, ...]], url: str, revision: str) -> Path:
+def _profile(workspace: Workspace, roles: Mapping[str, tuple[str, ...]], told: Mapping[str, object]) -> Path:
     """A profile in the workspace that gives each role to the teacher."""
     names = dict.fromkeys(name for filled in roles.values() for name in filled)
-    models = "".join(
-        MODEL.format(name=name, url=url, revision=revision, picture_tokens=TOKENS_PER_PICTURE) for name in names
-    )
+    models = "".join(MODEL.format(name=name, **told) for name in names)
     filled = "".join(f"{role} = {list(names)}\n".replace("'", '"') for role, names in roles.items())
     path = workspace.root / PROFILE
     path.write_text(f"# Written by `rushes rehearse`.\n{models}\n[roles]\n{filled}", encoding="utf-8")

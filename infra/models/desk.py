@@ -35,8 +35,8 @@ class Counter:
     """What the desk keeps of one model."""
 
     def __init__(self, model: ModelPart, window_s: float) -> None:
-        self.requests = Pace(model.requests_per_minute, window_s)
-        self.tokens = Pace(model.tokens_per_minute, window_s)
+        self.requests = Pace(0 if model.is_batch else model.requests_per_minute, window_s)
+        self.tokens = Pace(0 if model.is_batch else model.tokens_per_minute, window_s)
         self.seats = Seats(model.seats, forget_s=2 * model.timeout_s + 60)
         self.pauses: dict[str, float] = {}
 

@@ -68,7 +68,8 @@ class Habits:
     """How patient we are. ``straight`` failures in a row over ``down_after_s`` seconds: the endpoint counts as down.
 
     One request is tried again for ``patience_s``; it waits a random time up to ``first_wait_s``, doubled each time, at
-    most ``longest_wait_s``. An endpoint that is down is tried again after ``probe_s``.
+    most ``longest_wait_s``. An endpoint that is down is tried again after ``probe_s``. A batch is
+    sent once nothing more was wanted for ``gather_s``, and looked at every ``look_s``, sooner at first.
     """
 
     first_wait_s: float = 0.5
@@ -79,6 +80,8 @@ class Habits:
     probe_s: float = 30.0
     timeouts: int = 3
     envelopes: int = 3
+    gather_s: float = 1.0
+    look_s: float = 30.0
 
     def backoff(self, tries: int, chance: float) -> float:
         """How long to wait after so many failures; ``chance`` is uniform in [0, 1): full jitter."""

@@ -72,8 +72,8 @@ class Teller:
         said: dict[str, str],
         habits: Habits,
     ) -> None:
-        self.model, self.endpoints, self._gate, self._get = model, endpoints, gate, get
-        self._said, self._habits = said, habits
+        self.model, self.endpoints, self._gate, self.get = model, endpoints, gate, get
+        self._said, self.habits = said, habits
         self._now = asyncio.get_running_loop().time
 
     async def preflight(self) -> None:
@@ -86,7 +86,7 @@ class Teller:
             found = [await self._looked_at(endpoint) for endpoint in self.endpoints]
             if any(is_there for is_there, _ in found):
                 return
-            await asyncio.sleep(self._habits.backoff(tries, random.random()))
+            await asyncio.sleep(self.habits.backoff(tries, random.random()))
         raise ToolDown(f"{self.model.name} cannot be reached: {found[0][1]}; is the server up, and the address right?")
 
     async def _looked_at(self, endpoint: Endpoint) -> tuple[bool, str]:
@@ -97,7 +97,7 @@ class Teller:
             return False, f"{endpoint.url} does not answer in time"
         except Fault as fault:
             if fault.kind == "denied":
-                raise self._denied(endpoint, fault) from None
+                raise self.denied(endpoint, fault) from None
             return fault.kind not in {"down", "timeout"}, f"{endpoint.url}: {fault.detail}"
         if names and self.model.name not in names:
             known = ", ".join(sorted(names)[:8])
@@ -112,7 +112,7 @@ class Teller:
 
         Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
         """
-        patient_until = self._now() + self._habits.patience_s
+        patient_until = self._now() + self.habits.patience_s
         faults: Counter[str] = Counter()
         while True:
             endpoint = await self._available()
@@ -125,12 +125,12 @@ class Teller:
             except Fault as fault:
                 faults[fault.kind] += 1
                 await self._after(endpoint, fault)
-                if faults["timeout"] >= self._habits.timeouts or faults["envelope"] >= self._habits.envelopes:
+                if faults["timeout"] >= self.habits.timeouts or faults["envelope"] >= self.habits.envelopes:
                     raise Unanswered(fault) from None
                 if self._now() > patient_until:
                     raise ToolDown(f"{self.model.name} at {endpoint.url}: {fault.detail}, again and again") from None
                 if not fault.wait_s and not self._has_other(endpoint):
-                    await asyncio.sleep(self._habits.backoff(faults.total() - 1, random.random()))
+                    await asyncio.sleep(self.habits.backoff(faults.total() - 1, random.random()))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -159,10 +159,10 @@ class Teller:
         trip = Trip(bound(self.model, estimated, step.max_tokens))
         try:
             asked_as, trip.manner = endpoint.dialect.format, endpoint.dialect.manner
-            body = endpoint.dialect.body(self.model.name, request, step, self._get)
+            body = endpoint.dialect.body(self.model.name, request, step, self.get)
             kind, answer = await self._answer(endpoint, body, asked_as, request, self._seat(trip, endpoint, stopped))
             raw, usage = opened(kind, answer)
-            raw = self._counted(raw, usage, estimated, step.max_tokens, endpoint)
+            raw = self.counted(raw, usage, estimated, step.max_tokens, endpoint)
             trip.took = Sum(raw.tokens_in + raw.tokens_out, self.model.cost(raw.tokens_in, raw.tokens_out))
         except BadEnvelope as wrong:
             raise Fault("envelope", wrong.what, raw=endpoint.line.hide(wrong.body)) from None
@@ -174,7 +174,7 @@ class Teller:
             if trip.given:
                 self._gate.settle(trip.given, trip.took)
         endpoint.health.succeeded()
-        self._check_drift(raw)
+        self.check_drift(raw)
         if request.form and raw.finish == "stop" and step == first(request):  # a later try is told more than the format
             endpoint.dialect.answered(asked_as, fits=not isinstance(decide(request, self.model, [raw]), Next))
         return raw
@@ -232,7 +232,7 @@ class Teller:
         if fault.kind == "quota":
             raise BudgetSpent(f"{self.model.name} at {endpoint.url}: {fault.detail}; all that was paid for is kept")
         if fault.kind == "denied":
-            raise self._denied(endpoint, fault)
+            raise self.denied(endpoint, fault)
         if fault.kind in {"down", "timeout"}:
             endpoint.health.failed(self._now())
         if fault.wait_s:
@@ -246,7 +246,8 @@ class Teller:
             one is not endpoint and not one.health.is_shy(now) and not one.health.wait_s(now) for one in self.endpoints
         )
 
-    def _counted(self, raw: Raw, usage: dict[str, Any], estimated: int, max_tokens: int, endpoint: Endpoint) -> Raw:
+    def counted(self, raw: Raw, usage: dict[str, Any], estimated: int, max_tokens: int, endpoint: Endpoint) -> Raw:
+        """The answer with what it took, where and when."""
         most = 100 * (estimated + max_tokens)
         into, out = usage.get("prompt_tokens"), usage.get("completion_tokens")
         return replace(
@@ -259,14 +260,16 @@ class Teller:
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _check_drift(self, raw: Raw) -> None:
+    def check_drift(self, raw: Raw) -> None:
+        """Raises ModelDrift when the endpoint says that it is another model than before."""
         if raw.said and self._said.setdefault(raw.endpoint, raw.said) != raw.said:
             raise ModelDrift(
                 f"{raw.endpoint} answers as {raw.said!r} to {self.model.name!r}, and before as "
                 f"{self._said[raw.endpoint]!r}; give the model a new revision in the profile to go on with it"
             )
 
-    def _denied(self, endpoint: Endpoint, fault: Fault) -> BadInput:
+    def denied(self, endpoint: Endpoint, fault: Fault) -> BadInput:
+        """What to say where the key is refused, or the model not there."""
         key = f"the key in {self.model.key_env}" if self.model.key_env else "a request without a key (no key_env)"
         return BadInput(f"{endpoint.url} refuses {key} or has no model {self.model.name!r}: {fault.detail}")
 

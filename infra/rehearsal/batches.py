@@ -1,14 +1,21 @@
 """The files and batches of the OpenAI API: many requests in one file, answered in another after a while."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
+from infra.rehearsal.chance import drawn
 from infra.rehearsal.faults import error
 from infra.rehearsal.wire import Call, Sent
 
 Answered = tuple[int, dict[str, Any]]
+ENDS = ("failed", "expired", "cancelled")
+"""How a batch may end without being completed; one that expires, or is cancelled, is half answered then."""
+LINES = ("lost_line", "broken_line")
+"""What may happen to a line of its output."""
+PAGE = 20
 
 
 class NotGiven(ValueError):
@@ -28,6 +35,7 @@ class Batch:
     output_file: str | None = None
     error_file: str | None = None
     failed: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, now_s: float) -> dict[str, Any]:
         """The batch as the API tells it."""
@@ -36,7 +44,8 @@ class Batch:
             "id": f"batch_{self.number}",
             "object": "batch",
             "endpoint": self.endpoint,
-            "errors": None,
+            "errors": NOT_TAKEN if self.status == "failed" else None,
+            "metadata": dict(self.metadata),
             "input_file_id": self.input_file,
             "completion_window": "24h",
             "status": self.status,
@@ -55,6 +64,8 @@ class Batches:
     answer: Callable[[str, bytes], Answered]
     lasts_s: float
     clock: Callable[[], float]
+    faults: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
 
@@ -96,11 +107,19 @@ class Batches:
 
     def _batches(self, call: Call, rest: list[str]) -> Sent:
         if not rest:
-            return self._begun(call) if call.method == "POST" else _listed([self._told(one) for one in self.batches])
+            return self._begun(call) if call.method == "POST" else self._page(call)
         batch = self._current(rest[0])
         if rest[1:] == ["cancel"] and batch.status == "in_progress":
             batch.status = "cancelled"
         return _json(self._told(rest[0]))
+
+    def _page(self, call: Call) -> Sent:
+        """Some batches, the latest first, from the one on that comes after ``after``."""
+        asked = {name: values[-1] for name, values in parse_qs(call.query).items()}
+        names = list(reversed(self.batches))
+        start = names.index(asked["after"]) + 1 if asked.get("after") in names else 0
+        end = start + int(asked.get("limit", PAGE))
+        return _listed([self._told(one) for one in names[start:end]], has_more=end < len(names))
 
     def _begun(self, call: Call) -> Sent:
         try:
@@ -110,6 +129,7 @@ class Batches:
             raise NotGiven(f"a batch needs input_file_id and endpoint: {wrong!r}") from None
         _, content = self.files[name]
         batch = Batch(len(self.batches) + 1, name, endpoint, self.clock(), len(content.splitlines()))
+        batch.metadata = wanted.get("metadata") or {}
         self.batches[f"batch_{batch.number}"] = batch
         return _json(batch.told(self.clock()))
 
@@ -126,12 +146,25 @@ class Batches:
     def _finish(self, batch: Batch) -> None:
         written: list[bytes] = []
         failed: list[bytes] = []
-        for number, line in enumerate(self.files[batch.input_file][1].splitlines()):
+        lines = self.files[batch.input_file][1].splitlines()
+        batch.status = self._drawn(ENDS, batch.number) or "completed"
+        reached = {"completed": len(lines), "failed": 0}.get(batch.status, len(lines) // 2)
+        for number, line in enumerate(lines[:reached]):
             status, told = self._answered(batch, number, line)
-            (written if status == 200 else failed).append(told)
-        batch.status, batch.failed = "completed", len(failed)
+            fault = self._drawn(LINES, batch.number, number)
+            if not fault:
+                (written if status == 200 else failed).append(told)
+            elif fault == "broken_line":
+                written.append(told[: len(told) // 2] + b"\n")
+        if batch.status == "expired":
+            failed += [_unasked(line) for line in lines[reached:]]
+        batch.failed = len(failed)
         batch.output_file = self._keep("batch_output", b"".join(written)) if written else None
         batch.error_file = self._keep("batch_output", b"".join(failed)) if failed else None
+
+    def _drawn(self, names: tuple[str, ...], *what: object) -> str | None:
+        rates = {name: rate for name, rate in self.faults.items() if name in names}
+        return drawn(rates, self.seed, "batch", *what) if rates else None
 
     def _answered(self, batch: Batch, number: int, line: bytes) -> tuple[int, bytes]:
         name = ""
@@ -165,5 +198,17 @@ def _json(body: dict[str, Any]) -> Sent:
     return Sent(body=json.dumps(body).encode())
 
 
-def _listed(found: list[dict[str, Any]]) -> Sent:
-    return _json({"object": "list", "data": found, "has_more": False})
+def _listed(found: list[dict[str, Any]], *, has_more: bool = False) -> Sent:
+    return _json({"object": "list", "data": found, "has_more": has_more})
+
+
+NOT_TAKEN = {"object": "list", "data": [{"code": "invalid_file", "message": "The file cannot be read.", "line": 1}]}
+
+
+def _unasked(line: bytes) -> bytes:
+    """What the file of errors says of a request that was not reached in time."""
+    told = {"code": "batch_expired", "message": "This request could not be executed before the batch expired."}
+    return (
+        json.dumps({"id": "", "custom_id": json.loads(line)["custom_id"], "response": None, "error": told}).encode()
+        + b"\n"
+    )

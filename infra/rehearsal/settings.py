@@ -19,7 +19,8 @@ class Settings:
 
     ``latency_s`` is constant where ``latency_spread`` is 0; else the median of a log-normal, the spread its sigma.
     Limits of 0 are none. ``faults`` and ``defects`` are rates in [0, 1] by name (``FAULTS``, ``DEFECTS``);
-    ``fault_attempts`` spares every attempt at the same request after that many, 0 none. ``models`` gives each model's
+    ``fault_attempts`` spares every attempt at the same request after that many, 0 none; ``batch_faults`` are those of
+    batches and of their lines (``ENDS``, ``LINES`` in ``batches``). ``models`` gives each model's
     name and how often it is right, in [0, 1]; without any, every name is known and always right. ``structured`` is
     what ``response_format`` may ask for. ``answerers`` names a mapping, ``module:NAME``, from form names to answerers.
     """
@@ -28,6 +29,7 @@ class Settings:
     latency_s: float = 0.0
     latency_spread: float = 0.0
     batch_s: float = 0.0
+    batch_faults: Mapping[str, float] = field(default_factory=dict)
     requests_per_minute: int = 0
     tokens_per_minute: int = 0
     window_s: float = 60.0
@@ -44,10 +46,12 @@ class Settings:
     answerers: str = ""
 
     def __post_init__(self) -> None:
+        from infra.rehearsal.batches import ENDS, LINES
         from infra.rehearsal.defects import DEFECTS
         from infra.rehearsal.faults import FAULTS
 
         _rates("fault", self.faults, FAULTS)
+        _rates("batch fault", self.batch_faults, (*ENDS, *LINES), most=math.inf)
         _rates("defect", self.defects, DEFECTS)
         _rates("model", self.models, self.models, most=math.inf)
         if self.structured not in ("schema", "json", "text"):

@@ -46,7 +46,7 @@ class Teacher:
         self._clock, self._began = clock, clock()
         found = dict(named_answerers(settings.answerers)) | dict(answerers or {})
         self._chats = Chats(settings, Mind(settings, known), found, now)
-        self._batches = Batches(self._in_batch, settings.batch_s, clock)
+        self._batches = Batches(self._in_batch, settings.batch_s, clock, settings.batch_faults, settings.seed)
         self._limits: dict[str, Limits] = {}
 
     async def handle(self, call: Call) -> Sent:
