@@ -28,6 +28,7 @@ class Entry:
     tokens_in: int
     tokens_out: int
     is_violation: bool = False
+    is_early: bool = False
     is_gone: bool = False
 
 
@@ -86,6 +87,7 @@ class Log:
             "in_flight": self.in_flight,
             "peak_in_flight": self.peak,
             "violations": sum(entry.is_violation for entry in entries),
+            "early": sum(entry.is_early for entry in entries),
             "gone": sum(entry.is_gone for entry in entries),
             "repeated": sum(entry.attempt > 0 for entry in entries),
             "tokens_in": sum(entry.tokens_in for entry in entries),

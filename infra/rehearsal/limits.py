@@ -1,7 +1,12 @@
-"""Limits as a server counts them: what came in over the last minute, at every moment."""
+"""Limits as a server counts them: what came in over the last minute, at every moment, and who came back too soon."""
 
+import email.utils
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+# What was on its way when the server asked to be left alone is nobody's fault.
+ON_ITS_WAY_S = 0.2
 
 
 @dataclass
@@ -56,3 +61,23 @@ class Limits:
     def spend(self, now: float, tokens: int) -> None:
         """Counts the tokens of an answer."""
         self._tokens.add(now, tokens)
+
+
+@dataclass
+class Waits:
+    """When one model asked its clients, with Retry-After, to stay away: from when on, and until when."""
+
+    spans: deque[tuple[float, float]] = field(default_factory=deque)
+
+    def asked(self, now: float, headers: Mapping[str, str], since_1970: float) -> None:
+        """Takes in the headers of an answer that is sent now."""
+        said = headers.get("retry-after", "")
+        date = email.utils.parsedate_tz(said)
+        wait = email.utils.mktime_tz(date) - since_1970 if date else float(said or 0)
+        if wait > ON_ITS_WAY_S:
+            self.spans.append((now + ON_ITS_WAY_S, now + wait))
+
+    def is_early(self, now: float) -> bool:
+        """Whether a request that arrives now comes before the time is over."""
+        self.spans = deque(span for span in self.spans if span[1] > now)
+        return any(begin <= now for begin, _ in self.spans)

@@ -12,6 +12,7 @@ from infra.rehearsal.reply import Reply
 HUGE_TEXT = 10_000_000
 DEEP = 10_000
 TOO_MANY_TOKENS = 1_000_000
+TENFOLD = 10
 ORDER = re.compile(r"ignore\b.*?\banswer\W+([A-Z])\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -119,6 +120,10 @@ def _huge_usage(reply: Reply, _: Random) -> None:
     reply.usage_times = TOO_MANY_TOKENS
 
 
+def _tenfold_usage(reply: Reply, _: Random) -> None:
+    reply.usage_times = TENFOLD
+
+
 def _foreign(reply: Reply, _: Random) -> None:
     reply.text = "Es tut mir leid, hier ist die Antwort: Die Frau trägt den Korb über den Hof."
 
@@ -184,6 +189,7 @@ SPOILS: dict[str, Callable[[Reply, Random], None]] = {
     "other_fingerprint": _other_fingerprint,
     "no_usage": _no_usage,
     "huge_usage": _huge_usage,
+    "tenfold_usage": _tenfold_usage,
     "other_language": _foreign,
     "letter_outside": _answered(lambda answer, options: "Z"),
     "letter_lower": _answered(lambda answer, options: answer.lower()),

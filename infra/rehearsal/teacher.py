@@ -14,7 +14,7 @@ from infra.rehearsal.calls import Entry, Log
 from infra.rehearsal.chats import Answerer, Chats, Outcome, named_answerers
 from infra.rehearsal.embed import embedded, texts_of, written
 from infra.rehearsal.faults import error
-from infra.rehearsal.limits import Limits
+from infra.rehearsal.limits import Limits, Waits
 from infra.rehearsal.mind import Mind
 from infra.rehearsal.reply import tokens_of
 from infra.rehearsal.settings import Settings
@@ -48,6 +48,8 @@ class Teacher:
         self._chats = Chats(settings, Mind(settings, known), found, now)
         self._batches = Batches(self._in_batch, settings.batch_s, clock, settings.batch_faults, settings.seed)
         self._limits: dict[str, Limits] = {}
+        self._waits: dict[str, Waits] = {}
+        self._now = now
 
     async def handle(self, call: Call) -> Sent:
         """The response to a call."""
@@ -73,8 +75,11 @@ class Teacher:
             outcome = self._outcome(call, number, at, entry)
             entry |= {"fault": outcome.fault, "planted": outcome.planted, "tokens_out": outcome.tokens_out}
             entry["status"] = outcome.sent.status
+            waits = self._waits.setdefault(entry["model"], Waits())
+            entry["is_early"] = waits.is_early(at)
             if outcome.wait_s:
                 await asyncio.sleep(at + outcome.wait_s - self._clock())
+            waits.asked(self._clock(), outcome.sent.headers, self._now())
             return outcome.sent
         except asyncio.CancelledError:
             is_gone = True
@@ -172,6 +177,7 @@ class Teacher:
         if what == "reset" and call.method == "POST":
             self.log.clear()
             self._limits.clear()
+            self._waits.clear()
         if what == "log":
             number = call.query.removeprefix("from=")
             return Sent(body=json.dumps(self.log.since(int(number) if number.isdigit() else 0)).encode())

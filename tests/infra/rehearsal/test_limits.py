@@ -1,4 +1,6 @@
-from infra.rehearsal.limits import Limits, Window
+import pytest
+
+from infra.rehearsal.limits import Limits, Waits, Window
 
 
 def test_a_window_forgets_what_is_older_than_its_length() -> None:
@@ -38,3 +40,18 @@ def test_tokens_of_answers_count_against_the_limit() -> None:
     limits.spend(0.5, 50)
     assert limits.admit(1.0, 10) == 0
     assert limits.admit(1.0, 1) == 59.0
+
+
+@pytest.mark.parametrize("said", ["10", "Thu, 01 Jan 1970 00:01:50 GMT"])
+def test_a_request_is_early_until_the_wait_is_over_but_for_what_was_on_its_way(said: str) -> None:
+    waits = Waits()
+    waits.asked(50.0, {"retry-after": said}, since_1970=100.0)
+    assert [waits.is_early(now) for now in (50.1, 50.3, 59.9, 60.0)] == [False, True, True, False]
+
+
+def test_a_later_answer_without_a_wait_ends_none() -> None:
+    waits = Waits()
+    waits.asked(0.0, {"retry-after": "5"}, since_1970=0.0)
+    waits.asked(1.0, {}, since_1970=1.0)
+    waits.asked(1.5, {"retry-after": "1"}, since_1970=1.5)
+    assert waits.is_early(4.0)
