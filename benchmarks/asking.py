@@ -40,6 +40,8 @@ Numbers = dict[str, float]
 
 def ours(asked: argparse.Namespace) -> Numbers:
     """The whole of ours: limits, call log, retries; then all of it once more, out of the log."""
+    import openai  # noqa: F401  what others import before they begin, ours imports when it first asks
+
     part = ModelPart(
         name="teacher",
         revision="1",
