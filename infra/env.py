@@ -76,6 +76,8 @@ class WorkerEnv:
         """The model for vectors that the profile gives this role; hashed n-grams where it gives none."""
         if self.models is None or not self.models.cast.roles.get(role):
             return HashedNgrams()
+        if all(part.kind == "openai" for part in self.models.cast.of(role)):
+            return self.models.embedder(role)
         raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
 
     def detector(self, role: str = "detector") -> Detector:

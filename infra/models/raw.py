@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 LONGEST_BODY = 1_000_000
+# Vectors in figures take twenty bytes a number.
+LONGEST_VECTORS = 16_000_000
 SHOWN = 2048
 FINISHES = ("stop", "length", "content_filter")
 

@@ -13,6 +13,7 @@ from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
 from infra.models.kept_chat import KeptChat, Loop, Tally, Tells
 from infra.models.replies import Replies
+from infra.models.served_embedder import ServedEmbedder
 from infra.models.teller import Endpoint, Teller
 from infra.models.wire import Line
 from infra.profile_models import Cast, ModelPart, key_of
@@ -40,21 +41,37 @@ class Room:
 
     def __post_init__(self) -> None:
         self._chats: dict[str, KeptChat] = {}
+        self._embedders: dict[str, ServedEmbedder] = {}
         self._loop: Loop | None = None
         self._gpus = 0.0
         self._lock = threading.Lock()
 
     def chat(self, role: str) -> KeptChat:
         """The one model that fills the role. Raises BadInput when none does, or several do."""
-        parts = self.cast.of(role)
-        if len(parts) > 1:
-            names = ", ".join(part.identity for part in parts)
-            raise BadInput(f"the role {role!r} is filled by {len(parts)} models ({names}), and is for one")
-        return self._made(parts[0])
+        return self._made(self._only(role))
+
+    def embedder(self, role: str) -> ServedEmbedder:
+        """The one model behind an address that gives vectors. Raises BadInput when none does, or several do."""
+        part = self._only(role)
+        with self._lock:
+            if part.identity not in self._embedders:
+                self._loop = self._loop or Loop()
+                replies = Replies(self.replies, part.identity)
+                made = ServedEmbedder(part, self._loop, replies, self._reached(part, replies), self.tally)
+                made.stopped = self.stopped
+                self._embedders[part.identity] = made
+            return self._embedders[part.identity]
 
     def panel(self, role: str) -> tuple[KeptChat, ...]:
         """All models that fill the role. Raises BadInput when none does."""
         return tuple(self._made(part) for part in self.cast.of(role))
+
+    def _only(self, role: str) -> ModelPart:
+        parts = self.cast.of(role)
+        if len(parts) > 1:
+            names = ", ".join(part.identity for part in parts)
+            raise BadInput(f"the role {role!r} is filled by {len(parts)} models ({names}), and is for one")
+        return parts[0]
 
     def device_of(self, part: ModelPart) -> str:
         """Where the weights of one more model go: onto the first GPU of this worker with that much left."""
@@ -67,9 +84,11 @@ class Room:
         """Closes all connections and files. Nothing may be asked afterwards."""
         for chat in self._chats.values():
             chat.close()
+        for embedder in self._embedders.values():
+            embedder.close()
         if self._loop:
             self._loop.end()
-        self._chats, self._loop = {}, None
+        self._chats, self._embedders, self._loop = {}, {}, None
 
     def _made(self, part: ModelPart) -> KeptChat:
         with self._lock:
@@ -101,10 +120,20 @@ class Room:
         return teller
 
     def _served(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Tells]]:
-        """How to reach a model behind a server."""
-        key = key_of(part)
+        """How to ask a model behind a server: request by request, or in batches."""
+        reach = self._reached(part, replies)
 
         async def teller() -> Tells:
+            plain = await reach()
+            return await self._batched(plain, replies) if part.is_batch else plain
+
+        return teller
+
+    def _reached(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Teller]]:
+        """How to reach a server."""
+        key = key_of(part)
+
+        async def teller() -> Teller:
             gate = self._gate(part)
             lines = [Line(url, key, part.in_flight) for url in part.endpoints]
             endpoints = [Endpoint(line, self.habits, lambda what: self._note(part, what)) for line in lines]
@@ -114,18 +143,18 @@ class Room:
             except BaseException:
                 await made.close()
                 raise
-            return await self._batched(made, key, replies) if part.is_batch else made
+            return made
 
         return teller
 
-    async def _batched(self, plain: Teller, key: str, replies: Replies) -> Tells:
+    async def _batched(self, plain: Teller, replies: Replies) -> Tells:
         """The same model, asked in batches."""
         from infra.models.batch_line import BatchLine
         from infra.models.batch_sheets import Sheets
         from infra.models.batch_teller import BatchTeller
 
         part = plain.model
-        line = BatchLine(part.endpoints[0], key, part.timeout_s)
+        line = BatchLine(part.endpoints[0], key_of(part), part.timeout_s)
         return await BatchTeller(plain, line, self._gate(part), Sheets(replies.folder / "batches")).open()
 
     def _note(self, part: ModelPart, what: str) -> None:

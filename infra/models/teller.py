@@ -3,17 +3,17 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.models.desk import Pass
 from infra.models.dialect import Dialect
 from infra.models.estimate import bound, tokens_in, used
 from infra.models.faults import Fault, Habits, Health
-from infra.models.gate import Gate
+from infra.models.gate import Gate, Rounds
 from infra.models.judge import Next, decide, first, told_back
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw, opened
@@ -23,6 +23,7 @@ from schemas.chat import Request
 from schemas.errors import BadInput, BudgetSpent, ModelDrift, ToolDown
 from schemas.units import BlobId
 
+T = TypeVar("T")
 # A process that was held up, by a pause of the machine say, books again: what it had booked has passed.
 LATE_S = 0.5
 PREFLIGHTS = 3
@@ -74,7 +75,7 @@ class Teller:
     ) -> None:
         self.model, self.endpoints, self._gate, self.get = model, endpoints, gate, get
         self._said, self.habits = said, habits
-        self._now = asyncio.get_running_loop().time
+        self._now, self._rounds = asyncio.get_running_loop().time, Rounds()
 
     async def preflight(self) -> None:
         """One look at every endpoint, which costs nothing, before the first request.
@@ -112,13 +113,18 @@ class Teller:
 
         Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
         """
+        return await self.through(lambda endpoint: self._once(endpoint, request, step, stopped))
+
+    async def through(self, once: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """What comes of something asked ``once`` of an endpoint, and of others, or again, until it is answered."""
         patient_until = self._now() + self.habits.patience_s
         faults: Counter[str] = Counter()
         while True:
             endpoint = await self._available()
+            await self._rounds.next()
             try:
-                return await self._once(endpoint, request, step, stopped)
-            except _AskAgain as again:
+                return await once(endpoint)
+            except AskAgain as again:
                 faults["lesson"] += again.is_lesson
                 if faults["lesson"] > MOST_LESSONS:
                     raise Unanswered(Fault("request", "it refuses every way of asking")) from None
@@ -160,27 +166,31 @@ class Teller:
         try:
             asked_as, trip.manner = endpoint.dialect.format, endpoint.dialect.manner
             body = endpoint.dialect.body(self.model.name, request, step, self.get)
-            kind, answer = await self._answer(endpoint, body, asked_as, request, self._seat(trip, endpoint, stopped))
+            kind, answer = await self._answer(endpoint, body, asked_as, request, self.seat(trip, endpoint, stopped))
             raw, usage = opened(kind, answer)
             raw = self.counted(raw, usage, estimated, step.max_tokens, endpoint)
             trip.took = Sum(raw.tokens_in + raw.tokens_out, self.model.cost(raw.tokens_in, raw.tokens_out))
         except BadEnvelope as wrong:
             raise Fault("envelope", wrong.what, raw=endpoint.line.hide(wrong.body)) from None
-        except (_AskAgain, Fault) as fault:
+        except (AskAgain, Fault) as fault:
             if not (isinstance(fault, Fault) and fault.kind == "timeout"):
                 trip.took = Sum()
             raise
         finally:
-            if trip.given:
-                self._gate.settle(trip.given, trip.took)
+            self.settle(trip)
         endpoint.health.succeeded()
         self.check_drift(raw)
         if request.form and raw.finish == "stop" and step == first(request):  # a later try is told more than the format
             endpoint.dialect.answered(asked_as, fits=not isinstance(decide(request, self.model, [raw]), Next))
         return raw
 
+    def settle(self, trip: Trip) -> None:
+        """Tells what a request took, if it was sent at all."""
+        if trip.given:
+            self._gate.settle(trip.given, trip.took)
+
     @asynccontextmanager
-    async def _seat(self, trip: "Trip", endpoint: Endpoint, stopped: Callable[[], bool]) -> AsyncIterator[None]:
+    async def seat(self, trip: "Trip", endpoint: Endpoint, stopped: Callable[[], bool]) -> AsyncIterator[None]:
         """One of the seats of those in flight, held while the line is busy with the request, and no longer.
 
         Whatever can be done before a request is sent, or after its answer has arrived, is done without a seat: then
@@ -192,7 +202,7 @@ class Teller:
             if stopped():
                 raise asyncio.CancelledError
             if endpoint.dialect.manner != trip.manner:
-                raise _AskAgain
+                raise AskAgain
             trip.took = given.aside  # unless we hear otherwise
             async with asyncio.timeout(self.model.timeout_s):
                 yield
@@ -200,16 +210,16 @@ class Teller:
             self._gate.free()
 
     async def _wait(self, given: Pass, endpoint: Endpoint) -> None:
-        """Waits for the time that was booked. Raises _AskAgain when it has passed, or the endpoint paused meanwhile."""
+        """Waits for the time that was booked. Raises AskAgain when it has passed, or the endpoint paused meanwhile."""
         if given.wait_s > 0:
             due = self._now() + given.wait_s
             await asyncio.sleep(given.wait_s)
             if self._now() - due > LATE_S:
-                raise _AskAgain
+                raise AskAgain
         now = self._now()
         endpoint.health.pause(self._gate.pauses.get(endpoint.url, now))
         if endpoint.health.wait_s(now) > 0:
-            raise _AskAgain
+            raise AskAgain
 
     async def _answer(
         self, endpoint: Endpoint, body: bytes, asked_as: int, request: Request, seat: Seat
@@ -221,7 +231,7 @@ class Teller:
         except Fault as fault:
             said = f"{fault.detail} {fault.raw}"
             if fault.kind == "request" and endpoint.dialect.learn(asked_as, said, has_form=bool(request.form)):
-                raise _AskAgain(is_lesson=True) from None
+                raise AskAgain(is_lesson=True) from None
             raise
 
     async def _after(self, endpoint: Endpoint, fault: Fault) -> None:
@@ -277,7 +287,7 @@ class Teller:
         return ", ".join(endpoint.url for endpoint in self.endpoints)
 
 
-class _AskAgain(Exception):
+class AskAgain(Exception):
     """Ask again: at another time, or another way, once a lesson was learnt."""
 
     def __init__(self, *, is_lesson: bool = False) -> None:

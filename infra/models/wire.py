@@ -20,14 +20,14 @@ import httpx2
 import yarl
 
 from infra.models.faults import Fault, hidden, of_status
-from infra.models.raw import LONGEST_BODY, BadEnvelope
+from infra.models.raw import LONGEST_BODY, LONGEST_VECTORS, BadEnvelope
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_S = 10.0
 LINGER_S = 30.0
-JSON = {"Content-Type": "application/json"}
+CHAT, VECTORS = "/chat/completions", "/embeddings"
 Seat = AbstractAsyncContextManager[None]
 """Entered when a request is ready to be sent, left when its whole answer is there."""
 SEAT: ContextVar[Seat | None] = ContextVar("SEAT", default=None)
@@ -96,13 +96,12 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise BadEnvelope("a compressed body that nobody asked for", "")
     size, pieces = 0, []
+    most = LONGEST_VECTORS if response.url.path.endswith(VECTORS) else LONGEST_BODY
     async for piece in response.content.iter_any():
         size += len(piece)
         pieces.append(piece)
-        if size > LONGEST_BODY:
-            raise BadEnvelope(
-                f"a body of more than {LONGEST_BODY:,} bytes", pieces[0][:2048].decode("utf-8", "replace")
-            )
+        if size > most:
+            raise BadEnvelope(f"a body of more than {most:,} bytes", pieces[0][:2048].decode("utf-8", "replace"))
     return b"".join(pieces)
 
 
@@ -118,15 +117,16 @@ class Line:
     """One endpoint: sends bodies, gives bodies. To be used in one event loop. Nothing that it raises holds the key."""
 
     def __init__(self, url: str, key: str, most: int, clock: Callable[[], float] = time.time) -> None:
-        self.url, self._key, self._most, self._clock = url, key, most, clock
+        # Whole addresses: the client takes relative ones apart, and puts them together, for each request.
+        self.url, self._key, self._most, self._clock = url.rstrip("/"), key, most, clock
         self._client: AsyncOpenAI | None = None
         self._run, self._number = secrets.token_hex(12), itertools.count()
 
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
 
-    async def ask(self, body: bytes, seat: Seat) -> tuple[str, bytes]:
-        """The content type and the body of the answer to one chat completion.
+    async def ask(self, body: bytes, seat: Seat, path: str = CHAT, kind: str = "application/json") -> tuple[str, bytes]:
+        """The content type and the body of the answer to one request, a chat completion unless ``path`` says other.
 
         Raises Fault, BadEnvelope, and whatever the seat raises.
         """
@@ -135,11 +135,11 @@ class Line:
         SEAT.set(seat)
         try:
             response: httpx2.Response = await self._opened().post(
-                "/chat/completions",
+                self.url + path,
                 content=body,
                 cast_to=httpx2.Response,
                 # Its own key for this would be a random number of the kernel's, for each request.
-                options={"headers": JSON, "idempotency_key": f"{self._run}-{next(self._number)}"},
+                options={"headers": {"Content-Type": kind}, "idempotency_key": f"{self._run}-{next(self._number)}"},
             )
         except APIStatusError as error:
             raise self._fault(error) from None
