@@ -1,5 +1,7 @@
 """``report.html``: one file that says what is in a version and how it came about, and needs nothing else to be read."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,7 @@ from storage.blobs import Blobs
 from storage.publish_draft import Draft
 from storage.publish_text import visible
 from storage.report.ask import Tables, tables_of
+from storage.report.audit import audited
 from storage.report.charts import charts
 from storage.report.examples import examples
 from storage.report.facts import funnel, gates, licences, reasons, splits
@@ -22,6 +25,8 @@ from storage.report.thumbs import Thumbs
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOURCES = 200
+# Nothing runs, nothing is loaded, and of styles only the page's own element counts: no attribute, no other element.
+POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
 def write_report(connection: duckdb.DuckDBPyConnection, draft: Draft, tools: Mapping[str, str]) -> None:
@@ -42,7 +47,9 @@ def _template() -> jinja2.Template:
         finalize=_shown,
     )
     house.filters |= {"spaced": lambda name: str(name).replace("_", " "), "thousands": lambda n: f"{n:,}"}
-    house.globals["css"] = Markup((TEMPLATES / "report.css").read_text("utf-8"))
+    css = (TEMPLATES / "report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    house.globals |= {"css": Markup(css), "policy": Markup(POLICY.format(digest))}
     return house.get_template("report.html.j2")
 
 
@@ -71,6 +78,7 @@ def facts(tables: Tables, draft: Draft, tools: Mapping[str, str]) -> dict[str, A
         "splits": splits(tables),
         "licences": licences(tables),
         "examples": shown,
+        "audit": audited(tables, thumbs, blobs),
         "sheets": sheets(tables, thumbs, blobs),
         "n_checks": sum(len(table["expectations"]) for table in draft.checks["tables"].values()),
         "n_links": len(draft.checks["links"]),
@@ -85,6 +93,9 @@ def _numbers(tables: Tables) -> list[tuple[str, str]]:
     )
     labels = ("samples", "tasks", "videos in them", "pictures")
     found = [(label, f"{n:,}") for row in tables.ask(kept, "samples") for label, n in zip(labels, row, strict=True)]
+    asked = "SELECT count(*), count(DISTINCT task), count(DISTINCT video_id), coalesce(sum(n_answers), 0) FROM audits"
+    labels = ("questions", "tasks", "videos", "answers of models")
+    found += [(label, f"{n:,}") for row in tables.ask(asked, "audits") for label, n in zip(labels, row, strict=True)]
     for (seconds,) in tables.ask("SELECT coalesce(sum(duration_us_measured), 0) / 1e6 FROM media", "media"):
         found.append(
             ("of footage watched", f"{seconds / 3600:,.1f} h" if seconds > 7200 else f"{seconds / 60:.1f} min")

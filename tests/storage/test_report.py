@@ -1,5 +1,7 @@
 """The report is one file that loads nothing, and that no text can break out of."""
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from dataclasses import replace
@@ -52,13 +54,20 @@ def hostile(rows: list[Any], **named: str) -> list[Any]:
 def test_the_report_needs_nothing_but_itself(published: Published) -> None:
     source = (published[2].path / "report.html").read_text("utf-8")
     assert len(source) < 6_000_000
-    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in source
     parsed = page(published[2])
+    (policy,) = [one.attrib["content"] for one in parsed.iter("meta") if "http-equiv" in one.attrib]
+    assert re.fullmatch(
+        "default-src 'none'; img-src data:; style-src 'sha256-[^' ]+'; base-uri 'none'; form-action 'none'", policy
+    )
+    (style,) = parsed.iter("style")
+    digest = base64.b64encode(hashlib.sha256((style.text or "").encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in policy
     assert not list(parsed.iter("script"))
     assert not list(parsed.iter("link"))
     for one in parsed.iter():
         for name, value in one.attrib.items():
             assert not str(name).startswith("on")
+            assert name != "style"
             if name in ("src", "href"):
                 assert re.match(r"data:image/(jpeg|png);base64,|#", value), value
     assert not re.search(r"url\(|@import", source)
