@@ -49,6 +49,8 @@ class Found:
 def find(videos: Sequence[str], but_not: Path | None = None) -> Found:
     """The sources behind what the user gave. A path comes once however often it is named, links resolved.
 
+    A link that leads out of the folder it was found in stays a link, for the gate to turn away: whoever could lay it
+    there must not choose which of this machine's files are read. A link to such a folder is passed over.
     What lies in the folder ``but_not``, where the dataset itself grows, is passed over. The ``source_id`` is empty:
     dealing gives it. Raises BadInput when a name leads nowhere or nothing is a source.
     """
@@ -79,7 +81,8 @@ def _places(given: str, found: Found) -> Places:
     if "://" in given:
         yield given, {}
     elif Path(given).is_dir():
-        yield from ((path, {}) for path in _walk(os.path.realpath(given), found, set()))
+        root = os.path.realpath(given)
+        yield from ((path, {}) for path in _walk(root, root, found, set()))
     elif Path(given).suffix.lower() in MANIFESTS and Path(given).is_file():
         yield from _listed(Path(given))
     elif os.path.lexists(given):
@@ -98,8 +101,8 @@ def _matches(pattern: str, found: Found) -> Places:
         yield from _places(glob.escape(match) if not os.path.lexists(match) else match, found)
 
 
-def _walk(folder: str, found: Found, seen: set[tuple[int, int]]) -> Iterator[str]:
-    """The video files below a folder, in order of name, through links to folders, each folder once."""
+def _walk(root: str, folder: str, found: Found, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """The video files below a folder, in order of name, through links to folders within ``root``, each folder once."""
     here = Path(folder).stat()
     if (here.st_dev, here.st_ino) in seen or folder == found.but_not:
         return
@@ -107,9 +110,12 @@ def _walk(folder: str, found: Found, seen: set[tuple[int, int]]) -> Iterator[str
     for entry in _entries(folder):
         if entry.name.startswith("."):
             continue
-        path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+        path = resolved(entry.path, root) if entry.is_symlink() else entry.path
         if entry.is_dir():
-            yield from _walk(path, found, seen)
+            if os.path.islink(path):  # noqa: PTH114
+                found.passed_over["a link out of its folder"] += 1
+            else:
+                yield from _walk(root, path, found, seen)
         elif (suffix := os.path.splitext(entry.name)[1].lower()) in SUFFIXES:  # noqa: PTH122 -- called 100,000 times
             yield path
         else:
@@ -126,12 +132,19 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         ) from None
 
 
-def resolved(path: str) -> str:
-    """The path with every link resolved. Folders are remembered: among 100,000 files few folders are new."""
+def resolved(path: str, root: str = "") -> str:
+    """The path with every link resolved; but a file's own link out of ``root``, without one its folder, stays a link.
+
+    Folders are remembered: among 100,000 files few folders are new.
+    """
     folder, name = os.path.split(path)
-    if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 -- called 100,000 times
+    if name in ("", ".", ".."):
         return os.path.realpath(path)
-    return os.path.join(_folder(folder), name)  # noqa: PTH118
+    here = os.path.join(_folder(folder), name)  # noqa: PTH118
+    if not os.path.islink(path):  # noqa: PTH114 -- called 100,000 times
+        return here
+    real, root = os.path.realpath(path), _folder(root or folder)
+    return real if os.path.commonpath((root, real)) == root else here
 
 
 @lru_cache(maxsize=1024)

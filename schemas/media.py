@@ -111,7 +111,11 @@ class Signal(Row, table="signals", key="signal_id", published=False):
 
 
 class Media(Row, table="media", key="video_id"):
-    """A video as it was measured, beside what its header claimed."""
+    """A video as it was measured, beside what its header claimed.
+
+    ``decoded_ratio`` is the length of its longest undamaged stretch, the only one that is used, against the length that
+    is claimed; below 0.95 the video counts as damaged.
+    """
 
     video_id: VideoId
     codec: str

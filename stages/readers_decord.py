@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from stages import readers_pyav, streams
+from stages.damage import complaints
 from stages.picture import COLUMNS, ROWS, grids
 from stages.readers_child import Picture, Request, Rgb, Unreadable, fitted, jpeg_of, micros, serve, small_of, ticks
 from stages.readers_film import Film
@@ -30,7 +31,11 @@ _SAME_LOOK = 16
 
 def read(request: Request) -> Iterator[Picture]:
     """The wanted pictures. Raises ``Unreadable`` at the first doubt, before the picture in doubt is given."""
-    film = Film(request)
+    with complaints() as said:
+        yield from _proved(request, Film(request, said))
+
+
+def _proved(request: Request, film: Film) -> Iterator[Picture]:
     if film.container_name not in _CONTAINERS or film.codec not in _CODECS:
         raise Unreadable(f"format_not_allowed: decord is not exact for {film.codec} in {film.container_name}")
     times = _times(film)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import av
@@ -9,24 +10,34 @@ import numpy as np
 from av.stream import Discard, Disposition
 from av.video.frame import VideoFrame
 
-from stages import streams
+from stages import allowance, streams
+from stages.damage import Belief, Complaints
 from stages.readers_child import Picture, Request, Unreadable, fitted, jpeg_of
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv"
 MAX_PIXELS = 40_000_000
 _UNMARKED = 2  # AVCOL_SPC_UNSPECIFIED: nothing says how colour was stored
+_LIMITS = {"max_pixels": str(MAX_PIXELS)}
+"""For opening, too: to find out what a header leaves open, the first pictures are decoded there."""
 _WARY = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "max_streams": "64"}
+
+
+class Damaged(Exception):
+    """What was to be decoded is not whole."""
 
 
 class Film:
     """The film in a file, read from its start, or from where ``seek`` went."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, said: Complaints) -> None:
+        allowance.for_opening()
         try:
-            self._container = av.open(f"file:{request.path}", container_options=_WARY, metadata_errors="replace")
+            self._container = av.open(
+                f"file:{request.path}", options=_LIMITS, container_options=_WARY, metadata_errors="replace"
+            )
         except (av.FFmpegError, OSError) as error:
             raise Unreadable(f"undecodable: {error}") from None
-        self.request = request
+        self.request, self.said = request, said
         self.stream = self._chosen()
         self.aspect = float(self.stream.sample_aspect_ratio or 1)
         if not hasattr(self.stream.codec_context, "codec"):  # it is None for an unknown codec, whatever its type says
@@ -35,9 +46,10 @@ class Film:
         self.container_name = self._container.format.name.split(",")[0]
         self.tick: Fraction = self.stream.time_base or Fraction(1, 1_000_000)
         context = self.stream.codec_context
+        allowance.for_pictures(context.width * context.height)
         context.thread_type = "AUTO"
         context.thread_count = request.threads
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.options = dict(_LIMITS)
         for other in self._container.streams:
             other.discard = Discard.default if other is self.stream else Discard.all
 
@@ -75,33 +87,37 @@ class Film:
         """Leave the next packets undecoded if no other frame depends on them."""
         self.stream.codec_context.skip_frame = "NONREF" if is_unwanted else "DEFAULT"
 
-    def decode(self, packet: "av.Packet[Any]") -> list[VideoFrame]:
-        """What comes out when this packet goes in: nothing where it is damaged."""
-        try:
-            return list(packet.decode())
-        except av.FFmpegError:
-            return []
+    def decode(self, packet: "av.Packet[Any] | None") -> list[VideoFrame]:
+        """What comes out when this packet goes in; None at the end, for what the decoder held back.
 
-    def flush(self) -> list[VideoFrame]:
-        """What was still inside the decoder."""
+        Raises ``Damaged`` where the packet or anything that FFmpeg says of it is not as it should be.
+        """
         try:
-            return list(self.stream.codec_context.decode(None))
-        except (av.FFmpegError, EOFError):
+            frames = list(self.stream.codec_context.decode(packet))
+        except EOFError:
             return []
+        except av.FFmpegError as error:
+            raise Damaged(str(error)) from None
+        if self.said.heard() or (packet is not None and packet.is_corrupt) or any(one.is_corrupt for one in frames):
+            raise Damaged("FFmpeg complains of it")
+        return frames
 
-    def all_frames(self) -> Iterator[tuple[int, VideoFrame]]:
-        """Every frame from the start with a time later than the one before, in order. AVI stores no other than dts."""
+    def all_frames(self) -> Iterator[tuple[int, VideoFrame, bool, bool]]:
+        """Every frame from the start with a time later than the one before, in order.
+
+        With each its time (AVI stores no other than dts), whether it can be believed, and whether one ahead of it is
+        missing.
+        """
+        is_counted = self.container_name == "avi"
+        belief = Belief(self.said, by_counting=is_counted)
         last: int | None = None
-        for frame in self._decoded():
-            pts = frame.dts if self.container_name == "avi" else frame.pts
-            if pts is not None and (last is None or pts > last):
-                last = pts
-                yield pts, frame
-
-    def _decoded(self) -> Iterator[VideoFrame]:
-        for packet in self.demux():
-            yield from self.decode(packet)
-        yield from self.flush()
+        for packet in chain(belief.packets(self._container.demux(self.stream)), (None,)):
+            for frame in belief.frames_of(self.stream.codec_context, packet):
+                pts = frame.dts if is_counted else frame.pts
+                is_whole = belief.believes(frame)
+                if pts is not None and (last is None or pts > last):
+                    last = pts
+                    yield pts, frame, is_whole, belief.has_hole(pts)
 
 
 def picture_of(film: Film, frame: VideoFrame, at_us: int, pts_us: int) -> Picture:

@@ -17,8 +17,9 @@ import av
 from av.video.frame import PictureType, VideoFrame
 
 from stages.ahead import ahead
+from stages.damage import complaints
 from stages.readers_child import SLACK_US, Picture, Request, Unreadable, micros, serve, ticks
-from stages.readers_film import Film, picture_of
+from stages.readers_film import Damaged, Film, picture_of
 
 _REORDER = 20
 """So many packets in a row that are later than a moment, and no earlier one follows: codecs reorder 16 at most."""
@@ -153,12 +154,20 @@ class Walk:
                 self._fill(1)
             if self.packets:
                 packet = self.packets.popleft()
+                if packet.is_keyframe:
+                    self.film.said.heard()  # what was said before does not concern what begins here
                 self.film.spare(self.is_sparing and self._is_unwanted(packet.pts))
-                self.frames.extend(self.film.decode(packet))
+                self.frames.extend(self._decoded(packet))
             else:
-                self.frames.extend(self.film.flush())
+                self.frames.extend(self._decoded(None))
                 if not self.frames:
                     return None
+
+    def _decoded(self, packet: "av.Packet[Any] | None") -> list[VideoFrame]:
+        try:
+            return self.film.decode(packet)
+        except Damaged as error:
+            raise Doubt(str(error)) from None
 
     def _is_sound(self, frame: VideoFrame) -> bool:
         """Whether the frame can be right: after a seek, what leads up to the keyframe lacks its references."""
@@ -204,39 +213,44 @@ def by_seeking(film: Film) -> Iterator[Found]:
 
 
 def by_reading_all(film: Film) -> Iterator[Found]:
-    """The wanted frames, by decoding from the start: whatever comes out, in order, damaged packets left out."""
+    """The wanted frames, by decoding from the start. Where damage hides what was on screen, nothing is found."""
     waiting = deque(film.request.times_us)
-    before: VideoFrame | None = None
-    base = before_us = end_us = 0
-    for pts, frame in film.all_frames():
-        base = pts if before is None else base
+    shown: VideoFrame | None = None
+    base: int | None = None
+    shown_us = end_us = 0
+    for pts, frame, is_whole, has_hole in film.all_frames():
+        base = pts if base is None else base
         pts_us = micros(pts, base, film.tick)
-        end_us = pts_us + (micros(frame.duration or 0, 0, film.tick) or pts_us - before_us or _ONE_FRAME_US)
-        if before is not None:
-            yield from _until(waiting, pts_us, before, before_us)
+        yield from _until(waiting, min(pts_us, end_us) if has_hole else pts_us, shown, shown_us)
+        yield from _until(waiting, pts_us, None, shown_us)
         if not waiting:
             return
-        before, before_us = frame, pts_us
-    if before is None:
+        end_us = pts_us + (micros(frame.duration or 0, 0, film.tick) or pts_us - shown_us or _ONE_FRAME_US)
+        shown, shown_us = frame if is_whole else None, pts_us
+    if base is None:
         raise Unreadable("no_frames: nothing could be decoded")
-    yield from _until(waiting, end_us, before, before_us)
+    yield from _until(waiting, end_us, shown, shown_us)
 
 
-def _until(waiting: deque[int], end_us: int, frame: VideoFrame, pts_us: int) -> Iterator[Found]:
-    """The wanted moments before ``end_us``, at all of which ``frame`` is on screen."""
+def _until(waiting: deque[int], end_us: int, frame: VideoFrame | None, pts_us: int) -> Iterator[Found]:
+    """The wanted moments before ``end_us``, at all of which ``frame`` is on screen; without one they are dropped."""
     while waiting and waiting[0] + SLACK_US < end_us:
-        yield Found(waiting.popleft(), pts_us, frame)
+        at_us = waiting.popleft()
+        if frame is not None:
+            yield Found(at_us, pts_us, frame)
 
 
 def read(request: Request) -> Iterator[Picture]:
-    """The wanted pictures in order; those after the film's end are missing."""
+    """The wanted pictures in order; those after the film's end, or hidden by damage, are missing."""
     n_given = 0
-    try:
-        for picture in pictures(Film(request), by_seeking):
-            n_given += 1
-            yield picture
-    except Doubt:
-        yield from pictures(Film(replace(request, times_us=request.times_us[n_given:])), by_reading_all)
+    with complaints() as said:
+        try:
+            for picture in pictures(Film(request, said), by_seeking):
+                n_given += 1
+                yield picture
+        except Doubt:
+            rest = replace(request, times_us=request.times_us[n_given:])
+            yield from pictures(Film(rest, said), by_reading_all)
 
 
 def pictures(film: Film, find: Callable[[Film], Iterator[Found]]) -> Iterator[Picture]:

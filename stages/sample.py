@@ -17,7 +17,7 @@ Quality = Annotated[int, Unit("1"), Interval(ge=50, le=100)]
 
 
 class TakeFrames(
-    Stage[FrameRequest, Frame, Env], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=256, group_by="video_id"
+    Stage[FrameRequest, Frame, Env], version=2, needs=Needs(cpus=1, memory_gb=1), batch_rows=256, group_by="video_id"
 ):
     """Take the picture on screen at each wanted time: upright, with square pixels, as a JPEG.
 
@@ -36,7 +36,7 @@ class TakeFrames(
         return env
 
     def run(self, rows: Sequence[FrameRequest], tool: Env) -> Iterator[Frame | Reject]:
-        """A frame for each request; a request after the film's end, or of a film that cannot be read, is rejected."""
+        """A frame for each request; one after the film's end, or hidden by damage, is rejected."""
         shape = Shape(side_px=self.side_px, quality=self.quality)
         for wanted, taken in _taken(rows, tool, shape, self.reader):
             if isinstance(taken, Refused):
@@ -58,7 +58,7 @@ class TakeFrames(
 
 class TakeFramesAgain(
     Stage[FrameRequest, FrameAgain, Env],
-    version=1,
+    version=2,
     needs=Needs(cpus=1, memory_gb=1),
     batch_rows=256,
     group_by="video_id",
@@ -95,7 +95,9 @@ def _taken(
     """Each request with its picture, or with why there is none; by video, and within one by time."""
     for group in groups(rows, "video_id"):
         waiting = sorted(group, key=lambda wanted: wanted.at_us, reverse=True)
-        missing = Refused("frame_missing", "it lies after the end of what could be decoded")
+        missing = Refused(
+            "frame_missing", "it lies after the end of what could be decoded, or where damage hides what was shown"
+        )
         try:
             for taken in readers.take(env.path(group[0].uri), [wanted.at_us for wanted in group], shape, reader):
                 while waiting and waiting[-1].at_us <= taken.at_us:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import Reason
@@ -11,7 +12,7 @@ from schemas.media import Signal, Video
 from schemas.rejects import Reject, reject
 from schemas.units import SignalId
 from stages import sandbox
-from stages.ffmpeg import FORMATS, refusal
+from stages.ffmpeg import FORMATS, reason_in, refusal
 from stages.refusal import Refused
 from stages.stage import Env, Needs, Stage
 from stages.watch_messages import FRAME_BYTES, HEAD, STRETCH, End, read_end, read_stretch
@@ -20,17 +21,19 @@ _THREADS = 2
 """More than the one core that a worker counts as: two films side by side then leave no core idle."""
 _MEBI = 1 << 20
 _LONGEST_END = 1 << 16
+_AT_THE_START = {"difference": 0, "pan": 0, "tilt": 0, "zoom": 0, "camera_fit": 1}
 Stretch = dict[str, npt.NDArray[Any]]
 
 
-class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=1), batch_rows=4):
+class WatchVideos(Stage[Video, Signal, Env], version=2, needs=Needs(cpus=1), batch_rows=4):
     """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
 
-    Gives one ``Signal`` per 4096 frames, the first at time 0. A damaged video gives the frames that could be decoded;
-    how many were promised is the probe's to say. Rejects: ``no_video_stream``, ``unsupported_codec``,
-    ``too_many_pixels``, ``too_small``, ``encrypted``, ``undecodable``, ``no_frames``, ``timestamps`` (more than one
-    frame in 20 goes back in time), ``size_change``, ``decode_budget``, ``decode_timeout``, ``decode_oom``,
-    ``decode_crash``.
+    Gives one ``Signal`` per 4096 frames; times count from the first frame. A damaged video gives its longest stretch in
+    which no frame is missing or hangs on damage; how much was promised is the probe's to say.
+
+    Rejects: ``no_video_stream``, ``unsupported_codec``, ``too_many_pixels``, ``too_small``, ``encrypted``,
+    ``undecodable``, ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time), ``size_change``,
+    ``decode_budget``, ``decode_timeout``, ``decode_oom``, ``decode_crash``.
     """
 
     most_frames: int = 1_000_000
@@ -56,8 +59,14 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=1), bat
 
     def _watch(self, video: Video, path: Path) -> list[Signal]:
         """Nothing is given before the end is known: a video is either watched or rejected, never both."""
+        stretches, end = self._heard(video, path, _THREADS)
+        if end.why == "again":
+            stretches, end = self._heard(video, path, 1)
+        return list(_rows(video, stretches, end))
+
+    def _heard(self, video: Video, path: Path, threads: int) -> tuple[list[Stretch], End]:
         most = min(self.most_frames, 1000 + video.size_bytes // self.bytes_per_frame)
-        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(_THREADS), str(most))
+        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(threads), str(most))
         limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _THREADS), memory_bytes=self.memory_bytes)
         stretches: list[Stretch] = []
         with sandbox.stream(argv, limits, inputs=(path,)) as child:
@@ -65,9 +74,9 @@ class WatchVideos(Stage[Video, Signal, Env], version=1, needs=Needs(cpus=1), bat
             finished = child.finish()
         if end is None:
             raise refusal(finished, "decode_crash")
-        if end.why:
-            raise Refused(_reason(end.why), end.detail)
-        return list(_rows(video, stretches, end))
+        if end.why not in ("", "again"):
+            raise Refused(_reason(end.why, finished.stderr_tail), end.detail)
+        return stretches, end
 
 
 def hear(child: sandbox.Child, stretches: list[Stretch]) -> End | None:
@@ -85,9 +94,10 @@ def hear(child: sandbox.Child, stretches: list[Stretch]) -> End | None:
     return None
 
 
-def _reason(why: str) -> Reason:
+def _reason(why: str, messages: str) -> Reason:
+    """The child's reason; where it could not say more than that it could not decode, that of FFmpeg's own words."""
     known: dict[str, Reason] = {reason: reason for reason in _CHILD_REASONS}
-    return known.get(why, "undecodable")
+    return (reason_in(messages) if why == "undecodable" else None) or known.get(why, "undecodable")
 
 
 _CHILD_REASONS: tuple[Reason, ...] = (
@@ -107,9 +117,10 @@ _CHILD_REASONS: tuple[Reason, ...] = (
 
 def _rows(video: Video, stretches: list[Stretch], end: End) -> Iterator[Signal]:
     """One row per stretch; each ends where the next begins, the last where the last frame goes off."""
-    starts = [int(stretch["pts_us"][0]) for stretch in stretches]
+    kept = _kept(stretches, end)
+    starts = [int(stretch["pts_us"][0]) for stretch in kept]
     first = 0
-    for stretch, start_us, end_us in zip(stretches, starts, [*starts[1:], end.end_us], strict=True):
+    for stretch, start_us, end_us in zip(kept, starts, [*starts[1:], end.end_us], strict=True):
         vectors = {name: values for name, values in stretch.items() if name != "grids"}
         yield Signal(
             signal_id=SignalId(f"{video.video_id}-{first:09d}"),
@@ -124,3 +135,14 @@ def _rows(video: Video, stretches: list[Stretch], end: End) -> Iterator[Signal]:
             **vectors,
         )
         first += len(stretch["pts_us"])
+
+
+def _kept(stretches: list[Stretch], end: End) -> list[Stretch]:
+    """The longest stretch of the film with nothing missing, its first frame compared with none before it."""
+    if end.kept == end.frames:
+        return stretches
+    whole = {name: np.concatenate([stretch[name] for stretch in stretches]) for name in stretches[0]}
+    run = {name: values[end.first : end.first + end.kept] for name, values in whole.items()}
+    for name, value in _AT_THE_START.items():
+        run[name][0] = value
+    return [{name: values[at : at + STRETCH] for name, values in run.items()} for at in range(0, end.kept, STRETCH)]

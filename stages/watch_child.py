@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from stages.damage import complaints
 from stages.picture import Small
 from stages.watch_measures import measure
 from stages.watch_messages import STRETCH, End, end_message, stretch_message
@@ -48,24 +49,31 @@ def stretches(blocks: Iterator[Columns]) -> Iterator[Columns]:
 
 
 def watch(path: str, formats: str, cores: int, most_frames: int, out: BinaryIO) -> End:
-    """Write every stretch of the video at ``path`` to ``out`` and give the closing statement."""
+    """Write every stretch of the video at ``path`` to ``out`` and give the closing statement.
+
+    Its reason is ``again`` where several threads decoded damaged footage: when each of them complains is up to chance.
+    """
     seen = Seen()
     try:
-        container, stream = open_video(path, formats, cores)
-        with container:
-            for columns in stretches(measured(islice(pictures(container, stream, seen), most_frames + 1))):
-                out.write(stretch_message(columns))
-        why, detail = _verdict(seen, most_frames)
+        with complaints() as said:
+            container, stream = open_video(path, formats, cores, most_frames)
+            with container:
+                for columns in stretches(measured(islice(pictures(container, stream, seen, said), most_frames + 1))):
+                    out.write(stretch_message(columns))
+            is_unsure = seen.errors > 0 and stream.codec_context.thread_count > 1
+        why, detail = ("again", "") if is_unsure else _verdict(seen, most_frames)
     except Unwatchable as error:
         why, detail = error.reason, error.detail
-    return End(why, detail, seen.width_px, seen.height_px, seen.frames, seen.end_us, seen.lost, seen.errors)
+    run = seen.longest
+    size = (seen.width_px, seen.height_px)
+    return End(why, detail, *size, seen.frames, run.first, run.frames, run.end_us, seen.lost, seen.errors)
 
 
 def _verdict(seen: Seen, most_frames: int) -> tuple[str, str]:
     if seen.frames > most_frames:
         return "decode_budget", f"more than {most_frames} frames, the most for a file of this size"
     if not seen.frames:
-        return "no_frames", f"no frame could be decoded; {seen.errors} damaged packets"
+        return "no_frames", f"no frame could be decoded that can be believed; damaged in {seen.errors} places"
     if seen.lost > max(2, seen.frames // 20):
         return "timestamps", f"{seen.lost} frames have no place in time beside {seen.frames} that have"
     if min(min(size) for size in seen.sizes) < LEAST_PIXELS:

@@ -37,13 +37,18 @@ HEAD = struct.Struct(">cI")
 
 @dataclass(frozen=True)
 class End:
-    """How the watching ended. ``why`` is empty when the video was read to its end, else a reason for a reject."""
+    """How the watching ended. ``why`` is empty when the video was read to its end, else a reason for a reject.
+
+    Of the ``frames`` that were sent, ``kept`` from number ``first`` on are the longest stretch with none missing.
+    """
 
     why: str
     detail: str
     width_px: int
     height_px: int
     frames: int
+    first: int
+    kept: int
     end_us: int
     lost: int
     errors: int
@@ -80,7 +85,7 @@ def read_end(body: bytes) -> End:
     """The closing statement. Raises ValueError or TypeError where it is none."""
     said = json.loads(body)
     end = End(**said)
-    numbers: tuple[object, ...] = (end.width_px, end.height_px, end.frames, end.end_us, end.lost, end.errors)
+    numbers = [value for name, value in said.items() if name not in ("why", "detail")]
     if not all(isinstance(number, int) and 0 <= number < 2**53 for number in numbers):
         raise ValueError(f"numbers out of range in {said}")
     return end

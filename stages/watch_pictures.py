@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 
 import av
 import numpy as np
@@ -19,15 +20,18 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from stages import streams
+from stages import allowance, streams
 from stages.ahead import ahead
+from stages.damage import Belief, Complaints
 from stages.picture import COLUMNS, ROWS, Small
 from stages.watch_clock import Clock, micros
 
 MOST_PIXELS = 40_000_000
 """A decoder refuses larger pictures before it allocates them."""
 
-_FAST = {"skip_loop_filter": "all", "flags2": "+fast", "max_pixels": str(MOST_PIXELS)}
+_LIMITS = {"max_pixels": str(MOST_PIXELS)}
+"""For opening, too: to find out what a header leaves open, the first pictures are decoded there."""
+_FAST = _LIMITS | {"skip_loop_filter": "all", "flags2": "+fast"}
 _LIGHT_PIXELS = 1_000_000
 """Pictures up to here one thread decodes as fast as another scales and measures; more threads only cost more CPU."""
 _AHEAD_BYTES = 16_000_000
@@ -46,6 +50,28 @@ class Unwatchable(Exception):
         self.reason, self.detail = reason, detail
 
 
+@dataclass(frozen=True)
+class Run:
+    """Believed frames with nothing missing between them: the first one's number and time, how many, and the last.
+
+    ``end_us`` is when the last one goes off: by its own duration, where that is plausible.
+    """
+
+    first: int = 0
+    start_us: int = 0
+    frames: int = 0
+    last_us: int = 0
+    longest_us: int = 0
+    end_us: int = 0
+
+    def longer(self, at_us: int, until_us: int | None) -> "Run":
+        """The same and one more frame."""
+        longest = max(self.longest_us, at_us - self.last_us) if self.frames else 0
+        usual = (at_us - self.start_us) // self.frames if self.frames else _ONLY_FRAME_US
+        end = min(until_us or at_us + usual, at_us + max(longest, _LONGEST_LAST_US))
+        return Run(self.first, self.start_us, self.frames + 1, at_us, longest, end)
+
+
 @dataclass
 class Seen:
     """What was found out while decoding. Sizes are as displayed: turned, and stretched by the sample aspect."""
@@ -53,10 +79,20 @@ class Seen:
     width_px: int = 0
     height_px: int = 0
     frames: int = 0
-    end_us: int = 0
     lost: int = 0
     errors: int = 0
     sizes: set[tuple[int, int]] = field(default_factory=set)
+    run: Run = field(default_factory=Run)
+    longest: Run = field(default_factory=Run)
+
+    def add(self, at_us: int, until_us: int | None, *, is_joined: bool) -> None:
+        """One more believed frame; ``is_joined`` when nothing is missing between it and the one before."""
+        if not is_joined or not self.frames:
+            self.run = Run(self.frames, at_us)
+        self.frames += 1
+        self.run = self.run.longer(at_us, until_us)
+        if self.run.frames >= self.longest.frames:
+            self.longest = self.run
 
 
 @dataclass(frozen=True)
@@ -68,16 +104,21 @@ class Picture:
     sharpness: float
 
 
-def open_video(path: str, formats: str, cores: int) -> tuple[InputContainer, VideoStream]:
+def open_video(path: str, formats: str, cores: int, most_frames: int) -> tuple[InputContainer, VideoStream]:
     """The container and the film in it, set up for fast decoding. Raises ``Unwatchable``."""
     options = {"protocol_whitelist": "file", "format_whitelist": formats, "max_streams": "64"}
+    allowance.for_opening()
     try:
-        container = av.open(f"file:{path}", container_options=options, metadata_errors="replace")
+        container = av.open(f"file:{path}", options=_LIMITS, container_options=options, metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise Unwatchable("undecodable", f"it cannot be opened: {error}") from None
     stream = film_in(container)
+    n_listed = max(len(stream.index_entries), stream.frames)
+    if n_listed > most_frames:
+        raise Unwatchable("decode_budget", f"its index lists {n_listed} frames, more than the {most_frames} allowed")
     if stream.width * stream.height > MOST_PIXELS:
         raise Unwatchable("too_many_pixels", f"{stream.width} x {stream.height} pixels, more than {MOST_PIXELS}")
+    allowance.for_pictures(stream.width * stream.height)
     for other in container.streams:
         other.discard = Discard.default if other is stream else Discard.all
     stream.thread_type = "AUTO"
@@ -107,47 +148,45 @@ def film_in(container: InputContainer) -> VideoStream:
     return videos[found.index]
 
 
-def pictures(container: InputContainer, stream: VideoStream, seen: Seen) -> Iterator[Picture]:
-    """Every frame that has a place in time, in order; ``seen`` is filled on the way. Damage is passed over."""
-    clock = Clock(stream.time_base or Fraction(1, 1_000_000), by_decoding=container.format.name == "avi")
-    scale, last, longest = _Scaler(), 0, 0
-    end: int | None = None
+def pictures(container: InputContainer, stream: VideoStream, seen: Seen, said: Complaints) -> Iterator[Picture]:
+    """Every frame that has a place in time and can be believed, in order; ``seen`` is filled on the way."""
+    clock = Clock(stream.time_base or Fraction(1, 1_000_000), by_decoding=is_counted(container))
+    scale, is_joined = _Scaler(), True
     at_once = max(1, min(8, _AHEAD_BYTES // max(1, stream.width * stream.height * 3)))
-    for frame in ahead(frames(container, stream, seen), at_once):
+    for frame, is_whole, has_hole in ahead(frames(container, stream, seen, said), at_once):
         at = clock.time_us(frame.pts, frame.dts)
+        is_joined &= not has_hole and clock.lost == seen.lost
         seen.lost = clock.lost
         if at is None:
             continue
-        if not seen.frames:
+        if not seen.sizes:
             seen.width_px, seen.height_px = _shown(frame, stream)
         seen.sizes.add((frame.width, frame.height))
-        longest, last = max(longest, at - last), at
-        end = clock.later_us(frame.duration)
-        seen.frames += 1
-        yield Picture(at, scale(frame), _sharpness(frame))
-    usual = last // (seen.frames - 1) if seen.frames > 1 else _ONLY_FRAME_US
-    seen.end_us = min(end or last + usual, last + max(longest, _LONGEST_LAST_US))
+        if is_whole:
+            seen.add(at, clock.later_us(frame.duration), is_joined=is_joined)
+            yield Picture(at, scale(frame), _sharpness(frame))
+        is_joined = is_whole
 
 
-def frames(container: InputContainer, stream: VideoStream, seen: Seen) -> Iterator[VideoFrame]:
-    """The frames as the decoder gives them. Raises ``Unwatchable`` for encrypted ones, of which it would make noise."""
-    packets = container.demux(stream)
-    is_over = False
-    while not is_over:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError:
-            seen.errors += 1
-            packet = None  # the demuxer gave up: what is left in the decoder is all there is
-        is_over = packet is None or not packet.size
+def is_counted(container: InputContainer) -> bool:
+    """Whether the container stores no time of showing: AVI."""
+    return bool(container.format.name == "avi")
+
+
+def frames(
+    container: InputContainer, stream: VideoStream, seen: Seen, said: Complaints
+) -> Iterator[tuple[VideoFrame, bool, bool]]:
+    """The frames as the decoder gives them: each, whether it can be believed, and whether one ahead of it is missing.
+
+    Raises ``Unwatchable`` for encrypted ones, of which it would make noise.
+    """
+    belief = Belief(said, by_counting=is_counted(container))
+    for packet in chain(belief.packets(container.demux(stream)), (None,)):
         if packet is not None and packet.has_sidedata("encryption_info"):
             raise Unwatchable("encrypted", "its packets are encrypted, and there is no key")
-        try:
-            yield from stream.codec_context.decode(None if is_over else packet)
-        except EOFError:
-            return
-        except av.error.FFmpegError:
-            seen.errors += 1
+        for frame in belief.frames_of(stream.codec_context, packet):
+            yield frame, belief.believes(frame), frame.pts is not None and belief.has_hole(frame.pts)
+        seen.errors = belief.n_hurts
 
 
 class _Scaler:

@@ -130,7 +130,8 @@ def _bins(sources: Sequence[Source]) -> list[list[Source]]:
 
     Longest first into the lightest part: at most 4/3 of the best possible balance (Graham 1969).
     """
-    bins: list[list[Source]] = [[] for _ in range(how_many(sum(map(_work, sources)), len(sources)))]
+    work = sum(min(_work(source), LARGEST_PART_BYTES) for source in sources)  # one file is one part's work at most
+    bins: list[list[Source]] = [[] for _ in range(how_many(work, len(sources)))]
     lightest = [(0, number) for number in range(len(bins))]
     for source in sorted(sources, key=lambda source: (-_work(source), source.uri)):
         load, number = heapq.heappop(lightest)

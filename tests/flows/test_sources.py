@@ -74,6 +74,27 @@ def test_a_link_to_nowhere_is_a_source_for_the_gate_to_turn_away(footage: Path) 
     assert found[str(footage / "never.mp4")] == 0
 
 
+def test_a_link_out_of_the_folder_stays_a_link_and_a_folder_behind_one_is_passed_over(
+    footage: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "secret.mp4").write_bytes(b"1")
+    (footage / "link.mp4").symlink_to(outside / "secret.mp4")
+    (footage / "password.mp4").symlink_to("/etc/passwd")
+    (footage / "elsewhere").symlink_to(outside)
+    found = find([str(footage)])
+    assert {str(footage / "link.mp4"), str(footage / "password.mp4")} <= {source.uri for source in found.sources}
+    assert not [source.uri for source in found.sources if source.uri.startswith((str(outside), "/etc"))]
+    assert found.passed_over["a link out of its folder"] == 1
+    assert uris(footage / "link.mp4") == [str(footage / "link.mp4")]
+
+
+def test_a_link_to_another_place_in_the_folder_is_that_place(footage: Path) -> None:
+    (footage / "deep" / "again.mp4").symlink_to("../b.mp4")
+    assert str(footage / "b.mp4") in uris(footage)
+    assert str(footage / "deep" / "again.mp4") not in uris(footage)
+
+
 def test_a_pattern_matches_files_and_folders(footage: Path) -> None:
     assert uris(f"{footage}/**/*.webm") == [str(footage / "deep/er/c.webm")]
     assert uris(f"{footage}/d*") == [str(footage / "deep/er/c.webm")]

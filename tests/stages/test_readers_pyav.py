@@ -1,5 +1,6 @@
 """Random access: it must really seek, be right when it does, and give up where it cannot be sure."""
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from stages import readers_pyav
+from stages.damage import Complaints
 from stages.readers_child import Picture, Request, Unreadable
 from stages.readers_film import Film
 from stages.readers_pyav import Doubt
@@ -33,6 +35,8 @@ LONG = {
     "fragmented.mp4": (*X264, "-movflags", "frag_keyframe+empty_moov"),
 }
 REFRESH = (*X264, "-x264-params", "intra-refresh=1:keyint=20:bframes=0")
+QUIET = Complaints(*os.pipe2(os.O_NONBLOCK))
+"""Nobody complains here."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _film(path: Path, times: list[int]) -> Film:
-    return Film(Request(path=str(path), times_us=times, side_px=64, quality=0, threads=2))
+    return Film(Request(path=str(path), times_us=times, side_px=64, quality=0, threads=2), QUIET)
 
 
 def _by_seeking(film: Film) -> list[Picture]:

@@ -10,7 +10,7 @@ from stages.sandbox import Child
 from stages.watch import Stretch, hear
 from stages.watch_messages import COLUMNS, FRAME_BYTES, HEAD, STRETCH, End, end_message, read_end, stretch_message
 
-END = End(why="", detail="", width_px=64, height_px=36, frames=3, end_us=120_000, lost=0, errors=0)
+END = End(why="", detail="", width_px=64, height_px=36, frames=3, first=0, kept=3, end_us=120_000, lost=0, errors=0)
 
 
 class Said:
@@ -75,4 +75,6 @@ def test_a_child_that_talks_nonsense_is_stopped(nonsense: bytes) -> None:
 
 def test_an_end_with_impossible_numbers_is_none() -> None:
     with pytest.raises(ValueError, match="out of range"):
-        read_end(b'{"why":"","detail":"","width_px":-1,"height_px":1,"frames":1,"end_us":1,"lost":0,"errors":0}')
+        read_end(
+            b'{"why":"","detail":"","width_px":-1,"height_px":1,"frames":1,"first":0,"kept":1,"end_us":1,"lost":0,"errors":0}'
+        )

@@ -121,3 +121,8 @@ def test_the_number_of_parts_is_within_its_bounds(work: int, n: int) -> None:
 def test_a_source_by_itself_is_one_part(tmp_path: Path) -> None:
     huge: list[Source] = [replace(source, size_bytes=10**12) for source in sources("film")]
     assert deal(tmp_path, huge) == (0,)
+
+
+def test_a_file_that_claims_a_terabyte_does_not_scatter_the_others(tmp_path: Path) -> None:
+    claimed = [replace(source, size_bytes=10**12) for source in sources("hole")]
+    assert len(deal(tmp_path, [*sources(*map(str, range(200))), *claimed])) < 2 * FEWEST

@@ -1,0 +1,114 @@
+"""Of damaged footage only what is whole is used: nothing that a decoder made up, or built on what it made up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.media import Frame, FrameRequest, Signal, Video
+from schemas.units import FrameId, VideoId
+from stages.sample import TakeFrames
+from stages.watch import WatchVideos
+from tests import footage
+from tests.builders import FakeEnv, row
+from tests.footage import N_FRAMES, STEP_US, X264, clip, number_in_grid
+
+pytestmark = pytest.mark.slow
+
+
+def watched(path: Path) -> Signal:
+    (signal,) = WatchVideos().run([row(Video, uri=str(path), size_bytes=path.stat().st_size)], FakeEnv())
+    assert isinstance(signal, Signal), signal
+    return signal
+
+
+def numbers(signal: Signal) -> list[int | None]:
+    return [number_in_grid(bytes(grid)) for grid in np.frombuffer(signal.grids, np.uint8).reshape(-1, 432)]
+
+
+def frames_of(path: Path, times_us: list[int]) -> dict[int, int | None]:
+    """The number in the picture at each of the times at which there is one."""
+    wishes = [
+        FrameRequest(frame_id=FrameId(str(at)), video_id=VideoId("v"), uri=str(path), at_us=at) for at in times_us
+    ]
+    taken = TakeFrames().run(wishes, FakeEnv())
+    return {one.at_us: number_in_grid(one.grid) for one in taken if isinstance(one, Frame)}
+
+
+def packet_of(path: Path, number: int) -> slice:
+    """Where in the file the packet of the frame with this number lies."""
+    import av
+
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    chosen = sorted(packets, key=lambda packet: packet.pts or 0)[number]
+    assert chosen.pos is not None
+    return slice(chosen.pos, chosen.pos + chosen.size)
+
+
+def damaged(path: Path, source: Path, number: int) -> Path:
+    """A copy in which the middle of that frame's packet is zeros."""
+    content, where = bytearray(source.read_bytes()), packet_of(source, number)
+    hit = slice(where.start + 8, where.stop)
+    content[hit] = bytes(hit.stop - hit.start)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("kind", footage.KINDS)
+def test_healthy_footage_is_believed_whole(kind: str) -> None:
+    signal = watched(clip(kind).path)
+    lost = 2 if kind == "AVI with B-frames" else 0
+    assert (signal.start_us, signal.n_frames) == (0, len(clip(kind).numbers) - lost)
+
+
+def test_from_damage_on_nothing_is_believed_up_to_the_next_keyframe(tmp_path: Path) -> None:
+    signal = watched(damaged(tmp_path / "a.mp4", clip("plain").path, 20))
+    assert numbers(signal) == list(range(25, N_FRAMES))
+    assert (signal.start_us, signal.end_us) == (25 * STEP_US, N_FRAMES * STEP_US)
+
+
+def test_the_longest_whole_stretch_is_used(tmp_path: Path) -> None:
+    path = damaged(tmp_path / "a.mp4", clip("plain").path, 60)
+    signal = watched(path)
+    assert numbers(signal) == list(range(signal.n_frames))
+    assert 50 <= signal.n_frames <= 60
+    assert signal.end_us == signal.n_frames * STEP_US
+
+
+def test_the_first_frame_of_a_stretch_is_compared_with_none(tmp_path: Path) -> None:
+    signal = watched(damaged(tmp_path / "a.mp4", clip("plain").path, 20))
+    assert (signal.difference[0], signal.pan[0], signal.camera_fit[0]) == (0, 0, 1)
+    assert signal.difference[1] > 0
+
+
+def test_a_lost_frame_that_nothing_hangs_on_still_ends_a_stretch(tmp_path: Path) -> None:
+    """The last packet before a keyframe: all others come out, but the frame before it would stay on for too long."""
+    source = footage.encode(tmp_path / "source.mp4", *X264, "-bf", "0")
+    signal = watched(damaged(tmp_path / "a.mp4", source, 24))
+    assert numbers(signal) == list(range(25, N_FRAMES))
+
+
+def test_no_frame_is_taken_where_damage_hides_it(tmp_path: Path) -> None:
+    path = damaged(tmp_path / "a.mp4", clip("plain").path, 28)
+    times = [STEP_US * number + 1000 for number in (0, 10, 20, 30, 40, 49, 50, 60, 74)]
+    taken = frames_of(path, times)
+    assert all(number == at // STEP_US for at, number in taken.items())
+    assert taken.keys() >= {times[0], times[1], times[6], times[7], times[8]}
+    assert not taken.keys() & set(times[3:6])
+
+
+def test_after_damage_no_time_is_believed_where_frames_are_only_counted(tmp_path: Path) -> None:
+    path = damaged(tmp_path / "a.avi", clip("AVI").path, 30)
+    signal = watched(path)
+    assert numbers(signal) == list(range(signal.n_frames))
+    assert 12 <= signal.n_frames <= 30
+    assert set(frames_of(path, [0, 10 * STEP_US, 60 * STEP_US])) <= {0, 10 * STEP_US}
+
+
+def test_damage_found_by_several_threads_is_looked_at_again_by_one(tmp_path: Path) -> None:
+    """Films of more than a million pixels are decoded by two threads, whose complaints come when they come."""
+    source = footage.encode(tmp_path / "source.mp4", *X264, numbers=range(60), size=(1280, 960))
+    path = damaged(tmp_path / "a.mp4", source, 40)
+    assert watched(path) == watched(path)
+    assert numbers(watched(path)) == list(range(watched(path).n_frames))
