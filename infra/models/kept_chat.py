@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from infra.models.claims import Claim, Claims
 from infra.models.faults import Fault
 from infra.models.judge import Next, decide, key_of_try
 from infra.models.raw import Raw
@@ -20,6 +21,8 @@ from schemas.errors import Reason
 
 T = TypeVar("T")
 LOOK_S = 0.05
+# How often to look for what another process is asking.
+OTHERS_S = 0.5
 PATIENCE_S = 5.0
 
 
@@ -105,6 +108,7 @@ class KeptChat:
     ) -> None:
         self.part, self._loop, self._replies, self._make_teller, self._tally = part, loop, replies, teller, tally
         self._teller: asyncio.Task[Tells] | None = None
+        self.claims = Claims(replies.folder / "claims")
         self.stopped = threading.Event()
 
     @property
@@ -113,15 +117,19 @@ class KeptChat:
         return self.part.identity
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        """An answer to each request, in order. What was answered before is not asked again; the rest begins at once."""
-        self._replies.refresh()
-        items = [self._looked_up(Item(request, request.key(self.model))) for request in requests]
+        """An answer to each request, in order. What was answered before is not asked again; the rest begins at once.
+
+        What another process is asking is waited for.
+        """
+        items = [Item(request, request.key(self.model)) for request in requests]
+        self.look_up(items)
         open_items: dict[str, Item] = {}
         for item in items:
             if item.answer is None:
                 open_items.setdefault(item.key, item)
         batch = Batch(self, list(open_items.values()))
         if open_items:
+            batch.claim()
             self._loop.submit(batch.run())
         return self._in_order([open_items.get(item.key, item) for item in items], batch)
 
@@ -158,15 +166,19 @@ class KeptChat:
             raise batch.error or Stopped(f"the batch for {self.model} was given up")
         return item.answer
 
-    def _looked_up(self, item: Item) -> Item:
-        """The item with all tries that the call log holds, and its answer where they decide it."""
+    def look_up(self, items: Iterable[Item]) -> None:
+        """Gives each item all tries that the call log holds by now, and its answer where they decide it."""
+        self._replies.refresh()
+        for item in items:
+            self._looked_up(item)
+
+    def _looked_up(self, item: Item) -> None:
         while raw := self._replies.find(key_of_try(item.key, len(item.tries))):
             item.tries.append(raw)
             decided = decide(item.request, self.part, item.tries)
             if not isinstance(decided, Next):
                 item.answer = decided
                 break
-        return item
 
     async def answer(self, item: Item, stopped: Callable[[], bool]) -> Answer:
         """The answer to one request; every try is in the call log before anything follows from it."""
@@ -191,8 +203,9 @@ class Batch:
     """Requests that are in flight together: as many at once as the model takes. ``over`` is set at its end."""
 
     def __init__(self, chat: KeptChat, items: list[Item]) -> None:
-        self._chat, self._items = chat, iter(items)
-        self._width = min(len(items), chat.part.at_once)
+        self._chat, self._open = chat, items
+        self._claims: list[Claim] = []
+        self._items: Iterator[Item] = iter(())
         self._is_stopped = False
         self.error: Exception | None = None
         self.over = threading.Event()
@@ -200,9 +213,31 @@ class Batch:
     async def run(self) -> None:
         """Asks everything; the first error that is not one request's own ends it, once what is in flight is kept."""
         try:
-            await asyncio.gather(*(self._work() for _ in range(self._width)))
+            await self._ask()
+            while self._open and not self._is_over():
+                await asyncio.sleep(OTHERS_S)
+                await asyncio.to_thread(self.claim)
+                await self._ask()
+        except Exception as error:  # noqa: BLE001  whoever waits for the answers raises it
+            self.error = self.error or error
         finally:
+            for claim in self._claims:
+                claim.release()
             self.over.set()
+
+    def claim(self) -> None:
+        """Takes on whatever nobody else is asking; what is open then is asked elsewhere, and waited for."""
+        self._chat.look_up(self._open)
+        claim = self._chat.claims.take([item.key for item in self._open if item.answer is None])
+        self._claims.append(claim)
+        self._chat.look_up(self._open)  # somebody may have ended just before
+        left = [item for item in self._open if item.answer is None]
+        self._items = iter([item for item in left if item.key not in claim.others])
+        self._open = [item for item in left if item.key in claim.others]
+
+    async def _ask(self) -> None:
+        self._items = iter(mine := list(self._items))
+        await asyncio.gather(*(self._work() for _ in range(min(len(mine), self._chat.part.at_once))))
 
     async def _work(self) -> None:
         for item in self._items:
