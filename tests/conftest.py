@@ -1,5 +1,6 @@
-"""What holds for every test: a quiet stack, no network, no GPU test that passes by being skipped."""
+"""What holds for every test: a quiet stack, no network, no test of a GPU or of torch that passes by being skipped."""
 
+import importlib.util
 import ipaddress
 import os
 import shutil
@@ -52,15 +53,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="talks to the outside: set RUSHES_LIVE=1"))
         if item.get_closest_marker("gpu") and not has_gpu():
             item.add_marker(pytest.mark.skip(reason="no GPU here"))
+        if item.get_closest_marker("torch") and importlib.util.find_spec("torch") is None:
+            item.add_marker(pytest.mark.skip(reason="no torch here: infra/setup.sh models"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With REQUIRE_GPU=1 a skipped GPU test is a failed one: on a GPU machine green must not mean skipped."""
+    """With REQUIRE_GPU=1 or REQUIRE_TORCH=1 a skipped test of such a thing is a failed one: there, green means run."""
     report = yield
-    if report.skipped and item.get_closest_marker("gpu") and os.environ.get("REQUIRE_GPU") == "1":
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped although REQUIRE_GPU=1: {report.longrepr}"
+    for marker, wish in (("gpu", "REQUIRE_GPU"), ("torch", "REQUIRE_TORCH")):
+        if report.skipped and item.get_closest_marker(marker) and os.environ.get(wish) == "1":
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped although {wish}=1: {report.longrepr}"
     return report
 
 

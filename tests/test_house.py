@@ -122,6 +122,12 @@ def test_the_locks_hold_what_the_project_asks_for_and_no_torch() -> None:
     assert "torch" not in dev
 
 
+def test_torch_is_pinned_once_and_ci_does_not_pass_by_skipping_it() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["models"]
+    assert [f"TORCH={pin} " in (ROOT / "infra/setup.sh").read_text("utf-8") for pin in asked] == [True]
+    assert "REQUIRE_TORCH=1" in (ROOT / ".ci/run").read_text("utf-8")
+
+
 def test_fastapi_stays_where_prefect_flows_run() -> None:
     """From 0.151 on every flow dies with a TypeError, while `pip check` and `import prefect` find nothing wrong."""
     assert tuple(map(int, lock("requirements.lock")["fastapi"].split("."))) < (0, 151)

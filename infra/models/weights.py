@@ -116,7 +116,7 @@ class Weights:
         """
         from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
-        kind = PROCESSOR_MAPPING.get(type(self.config))
+        kind = PROCESSOR_MAPPING.get(type(self.config), None)
         if kind is None or "video_processor" not in kind.get_attributes():
             return self._tried("AutoProcessor")
         return self._read(_for_stills(kind))

@@ -25,6 +25,7 @@ def test_the_local_profile_says_what_holds_without_one() -> None:
         ("[workers]\ncpus = inf", "cpus is inf"),
         ("[workers]\ncpus = true", "cpus is True"),
         ("[batch_rows]\nWatchVideos = 0", "batch_rows.WatchVideos is 0; it must be a whole number from 1"),
+        ("[max_reject_ratio]\nName = 1.5", "max_reject_ratio.Name is 1.5; it must be a number from 0 to 1"),
         ("[ray]\naddress = 5", "address is 5; it must be a str"),
         ("workers = 3", "workers is 3; it must be a dict"),
         ("[retries]\nwait_s = [1, 'x']", "wait_s is 'x'"),
@@ -53,6 +54,7 @@ def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
 
 
 MODEL = "name = 'm'\nrevision = '1'\nendpoints = ['http://localhost:1/v1']\n"
+HELD = "kind = 'transformers'\nname = 'm'\nrevision = '1'\n"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,12 @@ MODEL = "name = 'm'\nrevision = '1'\nendpoints = ['http://localhost:1/v1']\n"
         ("[models.a]\nkey = 'sk-canary-123456'", "models.a: unknown key 'key'"),
         ("[models.a]\nrevision = '1'", "models.a: name is missing"),
         (f"[models.a]\n{MODEL}kind = 'magic'", "kind is 'magic'; known are openai"),
-        (f"[models.a]\n{MODEL}mode = 'batch'", "mode is 'batch'; known are live"),
+        (f"[models.a]\n{MODEL}gpus = 1", "gpus is for kind 'transformers', and this is 'openai'"),
+        (f"[models.a]\n{HELD}in_flight = 3", "in_flight is for kind 'openai', and this is 'transformers'"),
+        (f"[models.a]\n{HELD}gpus = 2", "gpus is 2; one worker holds a model on one GPU"),
+        (f"[models.a]\n{HELD}dtype = 'int4'", "dtype is 'int4'; known are auto, float32"),
+        ("[models.a]\nname = '/my/model'\n" + HELD.replace("name = 'm'\n", ""), "its path goes into the key folder"),
+        (f"[models.a]\n{MODEL}mode = 'later'", "mode is 'later'; known are live, batch"),
         (f"[models.a]\n{MODEL}in_flight = 0", "in_flight is 0; it must be a whole number from 1"),
         (f"[models.a]\n{MODEL}key_env = 'sk-canary-123456'", "key_env is not the name of an environment variable"),
         (f"[models.a]\n{MODEL.replace('http:', 'ftp:')}", "'ftp://localhost:1/v1' is no plain http(s) address"),

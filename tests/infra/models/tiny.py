@@ -6,10 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-pytest.importorskip("torch", reason="models in the process take torch: infra/setup.sh models")
-
 SPECIAL = ("<pad>", "<s>", "</s>", "<image>")
 SEEN = 28
 TEMPLATE = (
