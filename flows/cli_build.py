@@ -24,6 +24,7 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
     profile: options.ProfileName = "local",
     settings: options.Settings = None,
     clips: options.Clips = False,
+    questions: options.Questions = "",
     workers: options.Workers = 0,
     budget_usd: options.BudgetUsd = 0,
     budget_tokens: options.BudgetTokens = 0,
@@ -39,11 +40,13 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
       rushes build fragments footage/ --to dataset
 
       rushes build fragments "clips/**/*.mkv" more.csv --to dataset --set per_video=6 --clips
+
+      rushes build audit videos/ --questions videomme.parquet --to audited --profile my-models.toml
     """
     with ending(debug=debug or context.obj), interruptible():
         place = {"engine": engine, "profile": profile, "workers": workers, "publish": not no_publish}
         budget = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
-        wish = wished(recipe, videos, to, settings, clips, **place, **budget)
+        wish = wished(recipe, videos, to, shorter(settings, clips, questions), **place, **budget)
         _tell_paths(run(wish))
 
 
@@ -55,6 +58,7 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     profile: options.ProfileName = "local",
     settings: options.Settings = None,
     clips: options.Clips = False,
+    questions: options.Questions = "",
     sample: options.Sample = 2,
     truth: options.Truth = "",
     latency: Annotated[float, typer.Option("--latency", metavar="S", min=0, help="How long an answer takes.")] = 2.0,
@@ -75,7 +79,7 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
         from flows.show import console, plan_table
         from flows.steps import planned
 
-        wish = wished(recipe, videos, to, settings, clips, engine="inline", profile=profile)
+        wish = wished(recipe, videos, to, shorter(settings, clips, questions), engine="inline", profile=profile)
         begun = planned(wish)
         tables = begun.plan()
         out = console()
@@ -118,15 +122,21 @@ def demo(
 COMMANDS = (build, plan, demo)
 
 
-def wished(
-    recipe: str, videos: Sequence[str], to: str, settings: Sequence[str] | None, clips: bool, **more: Any
-) -> "Wish":
+def shorter(settings: Sequence[str] | None, clips: bool, questions: str) -> list[str]:
+    """The settings, those that have an option of their own among them."""
+    return [
+        *(settings or ()),
+        *(["clips=true"] if clips else ()),
+        *([f"questions={questions}"] if questions else ()),
+    ]
+
+
+def wished(recipe: str, videos: Sequence[str], to: str, settings: Sequence[str], **more: Any) -> "Wish":
     """What was typed, as a wish."""
     from flows.recipe_book import recipe as known_recipe
     from flows.wish import Wish
 
-    parsed = known_recipe(recipe).parse([*(settings or ()), *(["clips=true"] if clips else ())])
-    return Wish(recipe=recipe, videos=videos, to=to, settings=parsed, **more)
+    return Wish(recipe=recipe, videos=videos, to=to, settings=known_recipe(recipe).parse(settings), **more)
 
 
 def run(wish: "Wish") -> "Result":
@@ -136,6 +146,7 @@ def run(wish: "Wish") -> "Result":
 
     wish.check()
     _tell_found(wish)
+    _tell_questions(wish)
     url = api_url()
     if url:
         check_reachable(url)
@@ -174,6 +185,16 @@ def _tell_found(wish: "Wish") -> None:
     if passed_over:
         kinds = ", ".join(f"{count:,} {suffix or 'without suffix'}" for suffix, count in passed_over.most_common(5))
         print(f"rushes: passed over {passed_over.total():,} files that are no video by name: {kinds}", file=sys.stderr)
+
+
+def _tell_questions(wish: "Wish") -> None:
+    if wish.questions and wish.questions.flaws:
+        lost, given = sum(wish.questions.flaws.values()), wish.questions.n_rows
+        why = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in wish.questions.flaws.most_common())
+        print(
+            f"rushes: {lost:,} of {given:,} questions cannot be asked ({why}), such as {wish.questions.example}",
+            file=sys.stderr,
+        )
 
 
 def _tell_paths(result: "Result") -> None:

@@ -32,6 +32,14 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe. May be given many times."),
 ]
+Questions = Annotated[
+    str,
+    typer.Option(
+        "--questions",
+        metavar="FILE",
+        help="The set of questions, or a TOML file that maps its columns (docs/audit.md).",
+    ),
+]
 Workers = Annotated[
     int, typer.Option("--workers", metavar="N", min=0, help="Cores to use.", show_default="the profile's")
 ]

@@ -51,6 +51,8 @@ def rehearsed(wish: Wish, minutes: Mapping[str, float], count: int, truth: str =
 
 def _counted(wish: Wish, sources: Sequence[Source], folder: Path, truth: str) -> Survey:
     workspace = Workspace(folder / "tables")
+    if wish.questions:
+        wish.questions.lay(workspace)
     if not truth:
         truth = str(folder / "truth.json")
         _imagine(wish, sources, workspace, Path(truth))

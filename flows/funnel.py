@@ -16,7 +16,14 @@ from storage.outcomes import show as show_outcomes
 from storage.publish_cells import connect, show
 from storage.report.facts import DROPPED
 
-STEPS = {"sources": "files given", "videos": "videos", "shots": "shots", "questions": "questions", "items": "items"}
+STEPS = {
+    "sources": "files given",
+    "entries": "questions given",
+    "videos": "videos",
+    "shots": "shots",
+    "questions": "questions",
+    "items": "items",
+}
 """The tables that are steps of the funnel, in words; the recipe's last table is always one."""
 
 

@@ -19,6 +19,8 @@ from schemas.arrow import schema, to_table
 from schemas.audits import GivenQuestion
 from schemas.errors import BadInput
 from schemas.media import Source
+from storage.blobs import Blobs
+from storage.layout import Workspace
 
 CHUNK = 10_000
 ROWS_PER_GROUP = 5_000
@@ -35,13 +37,19 @@ class QuestionSet:
     blob: bytes
     sources: Sequence[Source]
     n_rows: int
-    flaws: Mapping[str, int]
+    flaws: Counter[str]
     example: str
 
     @property
     def blob_id(self) -> str:
         """The id under which the blob is kept: its content's hash."""
         return hashlib.sha256(self.blob).hexdigest() + QUESTIONS
+
+    def lay(self, workspace: Workspace) -> None:
+        """Puts the blob where the stages of a run over this workspace look for it. Raises DiskFull."""
+        blobs = Blobs(workspace.blobs)
+        blobs.put(self.blob, QUESTIONS)
+        blobs.settle()
 
 
 @dataclass

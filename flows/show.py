@@ -121,11 +121,14 @@ def seconds(us: int) -> str:
 
 
 def item_panel(sample: Mapping[str, Any]) -> Panel:
-    """One whole item: question, options with the right one marked, the chain of thought, the evidence."""
+    """One whole item: question, options with the right one marked, the chain of thought, the evidence; or its audit."""
     lines = [f"[bold]{plain(sample['question'])}[/bold]", ""]
     for number, option in enumerate(sample["options"]):
         mark = "[green]→[/green]" if number == sample["answer"] else " "
         lines.append(f" {mark} {chr(65 + number)}. {plain(option)}")
+    if "answerable" in sample:
+        lines += ["", f"Takes: {sample['answerable']}", f"  {plain(sample['why'])}"]
+        return _item(sample, lines)
     if sample["pictures_us"]:
         shown = zip(sample["labels"], sample["pictures_us"], strict=True)
         lines += ["", "Pictures: " + ", ".join(f"{plain(label)} at {seconds(at)}" for label, at in shown)]
@@ -133,7 +136,13 @@ def item_panel(sample: Mapping[str, Any]) -> Panel:
     evidence = json.loads(sample["evidence"])
     lines += ["", "Evidence:"] if evidence else []
     lines += [f"  {seconds(one['start_us'])} to {seconds(one['end_us'])}: {plain(one['what'])}" for one in evidence]
-    return Panel("\n".join(lines), title=f"{sample['task']} · {plain(sample['uri'])}", title_align="left", width=110)
+    return _item(sample, lines)
+
+
+def _item(sample: Mapping[str, Any], lines: Sequence[str]) -> Panel:
+    return Panel(
+        "\n".join(lines), title=f"{plain(sample['task'])} · {plain(sample['uri'])}", title_align="left", width=110
+    )
 
 
 def plan_table(plans: Sequence[TablePlan]) -> Table:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.funnel import Funnel, first_rows, funnel
-from flows.question_set import QUESTIONS
+from flows.question_set import QuestionSet
 from flows.wish import Wish
 from infra.board import TableReport
 from infra.engine import engine
 from infra.run import Run
-from storage.blobs import Blobs
 from storage.built import Built
 from storage.publish import Version, publish
 
@@ -46,13 +45,11 @@ class Result:
 class RunWithQuestions(Run):
     """A run over a set of questions, which is laid into the workspace where its stages look for it."""
 
-    questions: bytes = b""
+    questions: QuestionSet
 
     def start(self) -> None:
         """Lays the questions down, then begins."""
-        blobs = Blobs(self.workspace.blobs)
-        blobs.put(self.questions, QUESTIONS)
-        blobs.settle()
+        self.questions.lay(self.workspace)
         super().start()
 
 
@@ -65,7 +62,7 @@ def planned(wish: Wish) -> Run:
         "settings": wish.all_settings,
         "profile": wish.where,
     }
-    run = partial(RunWithQuestions, questions=wish.questions.blob) if wish.questions else Run
+    run = partial(RunWithQuestions, questions=wish.questions) if wish.questions else Run
     return run(wish.rows, wish.found.sources, wish.workspace, engine(wish.engine), **facts)
 
 

@@ -15,6 +15,7 @@ from storage.publish_draft import Draft
 from storage.publish_tables import SPLIT
 from storage.publish_text import visible
 from storage.report.ask import tables_of
+from storage.report.audit import audited
 from storage.report.facts import funnel, gates, licences, reasons, splits, tasks
 from storage.report.guessing import guessing
 
@@ -26,6 +27,8 @@ SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
+TAGS = {"samples": ("reasoning", "verifiable-rewards"), "audits": ("benchmark", "evaluation")}
+"""What the tables that readers are after are tagged with."""
 # The identifiers that Hugging Face knows, of those that footage comes under.
 LICENCES = (
     "apache-2.0", "mit", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0",
@@ -49,6 +52,8 @@ def write_card(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         splits=splits(tables),
         licences=found,
         guessing=guessing(tables),
+        audit=audited(tables),
+        has_samples="samples" in tables.names,
         tables=[table for table in draft.facts if table.files],
         left_out=[table for table in draft.built.tables if table.made_by.startswith("left out")],
         n_checks=sum(len(table["expectations"]) for table in draft.checks["tables"].values()),
@@ -72,18 +77,23 @@ class Head(str):
 
 def head(draft: Draft, given: list[str]) -> Head:
     """The YAML head. Every text in it is a JSON string, which YAML reads as the same text."""
-    samples = next((table for table in draft.facts if table.name == "samples"), None)
-    n = samples.rows if samples else sum(table.rows for table in draft.facts if table.files)
+    main = next((table for table in draft.facts if table.name == _main(draft)), None)
+    n = main.rows if main else sum(table.rows for table in draft.facts if table.files)
     facts: dict[str, Any] = {
         "pretty_name": f"{draft.built.recipe} {draft.number}",
         "license": sorted({_licence(name) for name in given}) or ["unknown"],
         "task_categories": ["visual-question-answering", "video-text-to-text"],
         "language": ["en"],
         "size_categories": [next((name for limit, name in SIZES if n < limit), "10M<n<100M")],
-        "tags": ["video", "reasoning", "verifiable-rewards", "rushes", draft.built.recipe],
+        "tags": ["video", *TAGS.get(_main(draft), ()), "rushes", draft.built.recipe],
         "configs": list(_configs(draft)),
     }
     return Head("\n".join(f"{name}: {_yaml(value)}" for name, value in facts.items()))
+
+
+def _main(draft: Draft) -> str:
+    """The table that a reader is after, if the recipe has one."""
+    return next((name for name in TAGS if draft.stored(name)), "")
 
 
 def _yaml(value: Any) -> str:
@@ -102,13 +112,14 @@ def _licence(name: str) -> str:
 
 
 def _configs(draft: Draft) -> Iterator[dict[str, Any]]:
-    """One configuration per table that has rows; the samples are what one gets by default."""
+    """One configuration per table that has rows; the samples, or the audit, are what one gets by default."""
     rows = {table.name: table.rows for table in draft.facts}
-    for table in sorted(draft.tables, key=lambda table: table.row_type.table != "samples"):
+    main = _main(draft)
+    for table in sorted(draft.tables, key=lambda table: table.row_type.table != main):
         name = table.row_type.table
         if rows[name]:
             found: dict[str, Any] = {"config_name": name, "data_files": _data_files(table)}
-            yield found | ({"default": True} if name == "samples" else {})
+            yield found | ({"default": True} if name == main else {})
 
 
 def _data_files(table: Stored) -> Any:

@@ -61,15 +61,41 @@ GROUP BY why ORDER BY n DESC, why"""
 """Why questions that were written did not become items, each counted once."""
 
 
+UNREAD = """
+SELECT replace(reason, '_', ' ') || ' (video)' AS why, count(*) AS n
+FROM entries ANTI JOIN items ON item_id = entry_id JOIN outcomes USING (source_id) GROUP BY why ORDER BY n DESC, why"""
+"""Why questions that can be asked were not: their video could not be read."""
+
+
 def funnel(tables: Tables) -> list[Step]:
     """From the files that were given to the samples that are kept."""
-    steps = [_given(tables), _videos(tables), _shots(tables), _questions(tables), _items(tables), _kept(tables)]
+    steps = [_given(tables), _entries(tables), _videos(tables), _shots(tables), _questions(tables), _items(tables)]
+    steps += [_kept(tables), _audited(tables)]
     return [step for step in steps if step]
 
 
 def _given(tables: Tables) -> Step | None:
     n = tables.count("sources")
     return None if n is None else Step("files given", n)
+
+
+def _entries(tables: Tables) -> Step | None:
+    """The questions of a set that can be asked; what fell out are those with a flaw."""
+    n = tables.count("entries")
+    lost = tables.ask(
+        "SELECT replace(reason, '_', ' '), count(*) AS n FROM rejects WHERE from_table = 'given_questions' "
+        "GROUP BY reason ORDER BY n DESC, reason",
+        "rejects",
+    )
+    return None if n is None else Step("questions that can be asked", n, tuple(lost))
+
+
+def _audited(tables: Tables) -> Step | None:
+    """The questions that were sorted; what fell out got too few usable answers."""
+    if tables.count("audits") is None:
+        return None
+    n, lost = tables.ask("SELECT count(*), count(*) FILTER (category IS NULL) FROM audits")[0]
+    return Step("sorted", n - lost, (("too few usable answers", lost),) if lost else ())
 
 
 def _videos(tables: Tables) -> Step | None:
@@ -94,6 +120,8 @@ def _questions(tables: Tables) -> Step | None:
 def _items(tables: Tables) -> Step | None:
     """The items; what fell out are questions, or videos that were read, but of which nothing was asked."""
     n = tables.count("items")
+    if n is not None and "entries" in tables.names:
+        return Step("questions about them", n, tuple(tables.ask(UNREAD, "entries", "outcomes")))
     if n is not None and "questions" in tables.names:
         return Step("items", n, tuple(tables.ask(DROPPED, "questions", "items", "rejects")))
     if n is None or "media" not in tables.names:
@@ -169,10 +197,11 @@ def splits(tables: Tables) -> list[Split]:
 
 def licences(tables: Tables) -> list[Licence]:
     """The licences of the published footage, as they were given, most samples first."""
+    of = "samples" if "samples" in tables.names else "audits"
     found = tables.ask(
-        "SELECT coalesce(license, ''), count(DISTINCT video_id), count(*) AS n, "
+        "SELECT coalesce(license, ''), count(DISTINCT video_id), count(*) AS n, "  # noqa: S608  one of two names
         "list_slice(list(DISTINCT origin ORDER BY origin) FILTER (origin IS NOT NULL), 1, 20) "
-        "FROM samples GROUP BY license ORDER BY n DESC, license",
-        "samples",
+        f"FROM {of} GROUP BY license ORDER BY n DESC, license",
+        of,
     )
     return [Licence(name, n_videos, n, tuple(origins or ())) for name, n_videos, n, origins in found]
