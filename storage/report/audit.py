@@ -205,9 +205,11 @@ ACCURACIES = """
 WITH rates AS (
     SELECT "by", condition, item_id, avg((choice = answer)::INT) AS rate, any_value(1 / len(options)) AS chance
     FROM answers JOIN audits USING (item_id) GROUP BY ALL
+), means AS (
+    SELECT "by", condition, count(*) AS n, avg(rate) AS rate, avg(chance) AS chance FROM rates GROUP BY ALL
 )
-SELECT "by", condition, count(*), avg(rate), avg(chance) FROM rates GROUP BY ALL
-ORDER BY bool_or(condition = 'blind') OVER (PARTITION BY "by") DESC, "by",
+FROM means
+ORDER BY min(list_position(['blind', 'single', 'shuffled', 'ordered'], condition)) OVER (PARTITION BY "by"), "by",
          list_position(['blind', 'single', 'shuffled', 'ordered'], condition)"""
 
 # Of questions with the usual number of options; the right one stands at every place equally often.
