@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import jinja2
 
+from storage.asked import asked_of
 from storage.publish_cells import Stored, has
 from storage.publish_draft import Draft
 from storage.publish_tables import SPLIT
@@ -55,6 +56,7 @@ def write_card(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         audit=audited(tables),
         has_samples="samples" in tables.names,
         tables=[table for table in draft.facts if table.files],
+        models=asked_of(draft.built),
         left_out=[table for table in draft.built.tables if table.made_by.startswith("left out")],
         n_checks=sum(len(table["expectations"]) for table in draft.checks["tables"].values()),
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -49,7 +49,10 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a version holds and what made it. ``inputs`` is a digest of the cells it was made from."""
+    """What a version holds and what made it. ``inputs`` is a digest of the cells it was made from.
+
+    ``models`` is what each model answered for it (``storage.asked.ModelFacts``).
+    """
 
     number: int
     recipe: str
@@ -62,6 +65,7 @@ class Manifest:
     files: Mapping[str, FileFacts]
     software: Mapping[str, str]
     format: int = FORMAT
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def rows(self) -> dict[str, int]:
         """The number of rows of each published table."""

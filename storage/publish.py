@@ -4,13 +4,14 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
 from schemas.errors import Damaged, RushesError
+from storage.asked import asked_of
 from storage.blobs import Blobs
 from storage.built import Built
 from storage.card import write_card
@@ -137,6 +138,7 @@ def _seal(draft: Draft, inputs: str, tools: Mapping[str, str], known: Mapping[st
         outcomes=draft.outcomes,
         files={**known, **_file_facts(folder, others)},
         software=tools,
+        models={name: asdict(one) for name, one in asked_of(built).items()},
     )
     manifest.write(folder)
     sync(path for path in folder.rglob("*") if path.is_file())

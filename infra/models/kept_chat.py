@@ -68,20 +68,23 @@ class Tally:
     """What the answers that were handed out had cost, whenever they were paid for, by model."""
 
     of: dict[str, Counter[str]] = field(default_factory=dict)
+    versions: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, model: ModelPart, tries: Sequence[Raw]) -> None:
         """Counts one answer."""
         into, out = sum(raw.tokens_in for raw in tries), sum(raw.tokens_out for raw in tries)
         counts = self.of.setdefault(model.identity, Counter())
+        self.versions.setdefault(model.identity, set()).update(raw.version for raw in tries if raw.version)
         counts.update(answers=1, tokens_in=into, tokens_out=out, nano_usd=round(model.cost(into, out) * 1e9))
 
-    def taken(self) -> dict[str, dict[str, float]]:
-        """The sums since the last time."""
-        told: dict[str, dict[str, float]] = {}
+    def taken(self) -> dict[str, dict[str, Any]]:
+        """The sums since the last time, and the versions that the servers said they were, where they did."""
+        told: dict[str, dict[str, Any]] = {}
         for model, counts in sorted(self.of.items()):
             told[model] = {name: counts[name] for name in ("answers", "tokens_in", "tokens_out")}
             told[model]["cost_usd"] = counts["nano_usd"] / 1e9
-        self.of = {}
+            told[model]["versions"] = sorted(self.versions[model])
+        self.of, self.versions = {}, {}
         return told
 
 

@@ -169,3 +169,17 @@ def keyless(where: Profile) -> Profile:
     """The same without a key: the cluster of the tests was up before a test could set one."""
     models = {name: dataclasses.replace(model, key_env="") for name, model in where.models.items()}
     return dataclasses.replace(where, models=models)
+
+
+def test_a_fingerprint_that_changes_is_told_in_the_cells(tmp_path: Path) -> None:
+    def changing(server: Server, body: dict[str, Any]) -> Any:
+        return says('{"letter": "A", "count": 1}', system_fingerprint=f"fp_{min(len(server.calls), 2)}")
+
+    with serving(changing) as place:
+        where = profile(place, key_env="", in_flight=1)
+        with run_of(tmp_path, where, NAMES) as run:
+            built = run.built()
+    versions = {
+        one for cell in built.table("toy_words").cells for one in facts(cell)["models"]["teacher@1"]["versions"]
+    }
+    assert versions == {"fp_1", "fp_2"}
