@@ -76,13 +76,11 @@ class WorkerEnv:
         """The model for vectors that the profile gives this role; hashed n-grams where it gives none."""
         if self.models is None or not self.models.cast.roles.get(role):
             return HashedNgrams()
-        if all(part.kind == "openai" for part in self.models.cast.of(role)):
-            return self.models.embedder(role)
-        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+        return self.models.embedder(role)
 
     def detector(self, role: str = "detector") -> Detector:
-        """The model for boxes that the profile gives this role. Raises BadInput: no kind of it can be reached yet."""
-        raise BadInput(f"no model for role {role!r}: the profile's [models] gives it none that this release can reach")
+        """The model for boxes that the profile gives this role. Raises BadInput when it gives none."""
+        return self._room(role).detector(role)
 
     def _room(self, role: str) -> "Room":
         if self.models is None:

@@ -1,7 +1,6 @@
 """A model that writes, in this process: requests go in, what it says comes out, a batch at a time."""
 
 import copy
-import io
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from infra.models.choose import Drawn, Ended, Grammars, Held
 from infra.models.dialect import asked_in_words
 from infra.models.judge import Next, told_back
-from infra.models.weights import Weights
+from infra.models.weights import Weights, opened
 from schemas.chat import Form, Picture, Request
 from schemas.errors import BadInput
 from schemas.units import BlobId
@@ -80,7 +79,7 @@ class Generator:
         seen = [part.blob for part in request.parts if isinstance(part, Picture)]
         if seen and not self.sees:
             raise BadInput(f"{self.part.identity} sees no pictures; give the role a vision-language model")
-        pictures = tuple(_opened(get(blob)) for blob in seen)
+        pictures = tuple(opened(get(blob)) for blob in seen)
         text = self._rendered(self._messages(request, step))
         with self._lock:
             size = len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -197,10 +196,3 @@ def _ends(model: Any, tokenizer: Any) -> tuple[int, ...]:
     told = model.generation_config.eos_token_id
     known = [*(told if isinstance(told, list) else [told]), tokenizer.eos_token_id]
     return tuple(dict.fromkeys(token for token in known if token is not None))
-
-
-def _opened(jpeg: bytes) -> Any:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(jpeg)) as picture:
-        return picture.convert("RGB")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.models.desk import Desk
 from infra.models.faults import Habits
@@ -19,7 +19,11 @@ from infra.models.wire import Line
 from infra.profile_models import Cast, ModelPart, key_of
 from schemas.errors import BadInput
 from schemas.units import BlobId
+from stages.stage import Detector, Embedder
 from storage.files import make_folder
+
+if TYPE_CHECKING:  # whoever loads no model need not know how
+    from infra.models.weights import Weights
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Room:
     def __post_init__(self) -> None:
         self._chats: dict[str, KeptChat] = {}
         self._embedders: dict[str, ServedEmbedder] = {}
+        self._vectors: dict[str, Embedder] = {}
+        self._detectors: dict[str, Detector] = {}
         self._loop: Loop | None = None
         self._gpus = 0.0
         self._lock = threading.Lock()
@@ -50,9 +56,37 @@ class Room:
         """The one model that fills the role. Raises BadInput when none does, or several do."""
         return self._made(self._only(role))
 
-    def embedder(self, role: str) -> ServedEmbedder:
-        """The one model behind an address that gives vectors. Raises BadInput when none does, or several do."""
+    def embedder(self, role: str) -> Embedder:
+        """The one model that gives vectors for the role. Raises BadInput when none does, or several do."""
         part = self._only(role)
+        return self._held_embedder(part) if part.is_here else self._served_embedder(part)
+
+    def detector(self, role: str) -> Detector:
+        """The one model that finds boxes for the role. Raises BadInput when none does, or several do."""
+        from infra.models.boxes import HeldDetector
+
+        part = self._only(role)
+        if not part.is_here:
+            raise BadInput(f"{part.identity} is behind a server, and the role {role!r} takes a kind 'transformers'")
+        with self._lock:
+            if part.identity not in self._detectors:
+                self._detectors[part.identity] = HeldDetector(self._weights(part), self.get)
+            return self._detectors[part.identity]
+
+    def _held_embedder(self, part: ModelPart) -> Embedder:
+        from infra.models.vectors import embedder
+
+        with self._lock:
+            if part.identity not in self._vectors:
+                self._vectors[part.identity] = embedder(self._weights(part), self.get)
+            return self._vectors[part.identity]
+
+    def _weights(self, part: ModelPart) -> "Weights":
+        from infra.models.weights import Weights
+
+        return Weights(part, self.device_of(part))
+
+    def _served_embedder(self, part: ModelPart) -> ServedEmbedder:
         with self._lock:
             if part.identity not in self._embedders:
                 self._loop = self._loop or Loop()
@@ -89,6 +123,7 @@ class Room:
         if self._loop:
             self._loop.end()
         self._chats, self._embedders, self._loop = {}, {}, None
+        self._vectors, self._detectors = {}, {}
 
     def _made(self, part: ModelPart) -> KeptChat:
         with self._lock:

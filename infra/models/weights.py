@@ -6,6 +6,7 @@ is downloaded; otherwise the hub's own client finds or fetches what the name and
 
 import hashlib
 import importlib.util
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,19 @@ class Weights:
             raise BadInput(f"{self.part.identity}: {self.place} lacks {more}; it is no complete {type(model).__name__}")
         return model.to(self.device).eval()
 
+    def file(self, name: str) -> Path | None:
+        """One of the files that lie with the weights; None where it does not."""
+        from transformers.utils import cached_file
+
+        found = cached_file(
+            self.place,
+            name,
+            revision=self.asked.get("revision"),
+            local_files_only=self.asked["local_files_only"],
+            _raise_exceptions_for_missing_entries=False,
+        )
+        return Path(found) if found else None
+
     def tokenizer(self) -> Any:
         """Its tokenizer."""
         return self._tried("AutoTokenizer")
@@ -143,6 +157,14 @@ def _for_stills(kind: Any) -> Any:
             return [name for name in super().get_attributes() if name != "video_processor"]
 
     return Stills
+
+
+def opened(jpeg: bytes) -> Any:
+    """The picture in a JPEG, as models take it."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        return picture.convert("RGB")
 
 
 def digest(folder: Path) -> str:

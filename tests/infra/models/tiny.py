@@ -124,3 +124,56 @@ def _saved(folder: Path, model: Callable[[], Any], *parts: Any) -> Path:
     for part in parts:
         part.save_pretrained(folder)
     return folder
+
+
+def sentences(folder: Path, pooling: str = "mean") -> Path:
+    """A sentence encoder, laid out as sentence-transformers does."""
+    from transformers import BertConfig, BertModel
+
+    words = tokenizer()
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = BertConfig(vocab_size=len(words), max_position_embeddings=64, pad_token_id=0, **size)
+    _saved(folder, lambda: BertModel(config), words)
+    kinds = ("Transformer", "Pooling", "Normalize")
+    modules = [
+        {"path": f"{n}_{kind}" if n else "", "type": f"sentence_transformers.models.{kind}"}
+        for n, kind in enumerate(kinds)
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling").mkdir()
+    flags = {f"pooling_mode_{name}": name.startswith(pooling) for name in ("mean_tokens", "cls_token", "max_tokens")}
+    (folder / "1_Pooling/config.json").write_text(json.dumps(flags))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 48}))
+    return folder
+
+
+EYES = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": SEEN,
+}
+
+
+def likener(folder: Path) -> Path:
+    """A model of texts and pictures in one space, of the make of CLIP."""
+    from transformers import CLIPConfig, CLIPModel
+
+    words = tokenizer()
+    ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    text = EYES | ends | {"vocab_size": len(words), "max_position_embeddings": 32}
+    config = CLIPConfig(text_config=text, vision_config=EYES | {"patch_size": 14}, projection_dim=8)
+    return _saved(folder, lambda: CLIPModel(config), words, _clip_pictures())
+
+
+def finder(folder: Path) -> Path:
+    """An open-vocabulary detector, of the make of OWL-ViT."""
+    from transformers import OwlViTConfig, OwlViTForObjectDetection, OwlViTProcessor
+    from transformers.models.owlvit.image_processing_pil_owlvit import OwlViTImageProcessorPil
+
+    words = tokenizer(model_max_length=16)
+    text = EYES | {"vocab_size": len(words), "max_position_embeddings": 16, "pad_token_id": 0, "eos_token_id": 2}
+    config = OwlViTConfig(text_config=text, vision_config=EYES | {"patch_size": 14}, projection_dim=16)
+    pictures = OwlViTImageProcessorPil(size={"height": SEEN, "width": SEEN})
+    return _saved(folder, lambda: OwlViTForObjectDetection(config), OwlViTProcessor(pictures, words))
