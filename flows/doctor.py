@@ -1,5 +1,6 @@
 """What this machine has and lacks for Rushes, and the remedy for each lack."""
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -114,10 +115,21 @@ def _prefect_server() -> Iterator[Finding]:
         yield Finding("Prefect API", "has", url)
 
 
+def _torch() -> Iterator[Finding]:
+    """Whether models can run in this process, and on what."""
+    if importlib.util.find_spec("torch") is None:
+        yield Finding("torch", "could use", "none: models run only behind servers", "infra/setup.sh models")
+        return
+    import torch
+
+    gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    yield Finding("torch", "has", f"{torch.__version__} on {'; '.join(gpus) or 'the CPU'}")
+
+
 def _gpu() -> Iterator[Finding]:
     program = shutil.which("nvidia-smi")
     if program is None:
-        yield Finding("GPU", "could use", "none; no recipe needs one yet")
+        yield Finding("GPU", "could use", "none; only models in the process would need one")
         return
     asked = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
     said = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)
@@ -159,5 +171,6 @@ LOOKS: dict[str, Look] = {
     "sandbox": _sandbox,
     "packages": _packages,
     "Prefect API": _prefect_server,
+    "torch": _torch,
     "GPU": _gpu,
 }
