@@ -72,14 +72,30 @@ def recipes(
 
 
 def status(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:
-    """Show the latest version of a dataset: what it holds, what became of the files, what made it."""
+    """Show how the last run stands, whether all that it was given is accounted for, and what the latest version holds.
+
+    Of each table: its parts, rows and rejects; and of the videos that came in, how many have rows, were turned away, or
+    left nothing. Ends with 1 when the sources do not add up, or when the run gives no sign of life any more.
+    """
     with ending(debug=debug or context.obj):
         from flows.show import console
+        from flows.show_account import account_text
         from flows.show_rows import status_text
+        from infra.account import account
+        from infra.record import latest
+        from storage.catalog import latest_version
         from storage.manifest import read
 
-        folder = _version(to)
-        console().print(status_text(read(folder), folder))
+        workspace = _dataset(to)
+        run, out = latest(workspace.runs), console()
+        accounted = account(workspace, run) if run else None
+        if run and accounted:
+            out.print(account_text(run, accounted), "", sep="\n")
+        folder = latest_version(workspace) if run else _version(to)
+        if folder:
+            out.print(status_text(read(folder), folder))
+        if run and accounted and (run.is_stale or not accounted.adds_up):
+            sys.exit(NOTHING_DONE)
 
 
 def verify(

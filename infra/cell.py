@@ -11,8 +11,10 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from infra.env import WorkerEnv
+from infra.hangs import Hangs
 from infra.inputs import all_rows, batches, check_inputs, home_parts, part_rows
 from infra.journal import Journal
 from infra.order import Berth, Blueprint, Crew, Order, Outcome, Stopped
@@ -44,6 +46,7 @@ class CellMaker:
         self._env = WorkerEnv(self._blobs, workspace.scratch / "downloads", berth.device, self._room)
         self._queries: Queries | None = None
         self._seals = Seals()
+        self._hangs = Hangs(berth.hang_s, workspace.runs / f"{crew.run_id}.hangs.txt")
         self._tools: dict[str, Any] = {}
         self._rows_now = ""
 
@@ -75,9 +78,9 @@ class CellMaker:
         if plan.stage is None:
             self._queries = self._queries or Queries(self._scratch, self._berth.memory_gb)
             rows, rows_in = self._queries.run(plan, order.inputs)
-            rejects: list[Reject] = []
+            rejects, units = list[Reject](), 0
         else:
-            rows, rejects, rows_in = self._run_stage(plan, order)
+            rows, rejects, rows_in, units = self._run_stage(plan, order)
         cell = content(plan.row_type, rows, rejects, f"{plan.made_by} ({order.what})")
         self._env.blobs.settle()
         asked = self._room.tally.taken() if self._room and plan.models else {}
@@ -87,9 +90,9 @@ class CellMaker:
         else:
             commit(plan.folder, order.target, cell, making)
         reasons = Counter(cell.rejects["reason"].to_pylist())
-        return Outcome(order, rows_in, len(cell.rows), dict(sorted(reasons.items())))
+        return Outcome(order, rows_in, len(cell.rows), dict(sorted(reasons.items())), units=units)
 
-    def _run_stage(self, plan: Blueprint, order: Order) -> tuple[pa.Table, list[Reject], int]:
+    def _run_stage(self, plan: Blueprint, order: Order) -> tuple[pa.Table, list[Reject], int, int]:
         assert plan.stage is not None  # noqa: S101  for the type checker
         source, stems = plan.inputs[0], order.inputs[0]
         group_by = plan.stage.group_by
@@ -106,7 +109,8 @@ class CellMaker:
             else:
                 gives = plan.row_type.__name__
                 raise StageBroken(f"{plan.made_by} gave a {type(row).__name__}; it gives {gives} or Reject")
-        return to_table(plan.row_type, made), rejects, len(read)
+        units = pc.count_distinct(read[group_by]).as_py() if group_by else len(read)
+        return to_table(plan.row_type, made), rejects, len(read), units
 
     def _in_batches(self, plan: Blueprint, given: Iterator[list[Row]]) -> Iterator[Row]:
         for rows in given:
@@ -136,8 +140,21 @@ class CellMaker:
         ids = [key_of(row) for row in rows[: NAMED_ROWS + 1]]
         more = f" and {len(rows) - NAMED_ROWS} more" if len(rows) > NAMED_ROWS else ""
         self._rows_now = f", rows {', '.join(ids[:NAMED_ROWS])}{more}"
-        yield from plan.stage.run(rows, self._tools[plan.table])
+        if plan.models:
+            yield from plan.stage.run(rows, self._tools[plan.table])
+        else:
+            yield from self._watched(plan.stage.run(rows, self._tools[plan.table]))
         self._rows_now = ""
+
+    def _watched(self, made: Iterator[Row]) -> Iterator[Row]:
+        """The same rows; this process ends when one takes too long."""
+        try:
+            self._hangs.goes_on()
+            for row in made:
+                yield row
+                self._hangs.goes_on()
+        finally:
+            self._hangs.done()
 
 
 def _facts(plan: Blueprint, order: Order, cell: Content, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import queue
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -15,8 +15,10 @@ from infra.engine import Engine
 from infra.log import CellLog
 from infra.order import Crew, Order, Outcome, Stopped
 from infra.profile import Profile
+from infra.record import BEAT_S, Record
 from infra.repairs import Repairs
 from infra.schedule import Schedule
+from infra.tolerance import Tolerance
 from schemas.errors import RushesError, StageBroken, ToolDown
 from storage.counts import Counts
 from storage.seal import BadCell
@@ -34,6 +36,7 @@ class Foreman:
     profile: Profile
     board: Board
     log: CellLog
+    record: Record
     mail: queue.SimpleQueue[Callable[[], None]] = field(default_factory=queue.SimpleQueue)
     counts: dict[str, Counts] = field(default_factory=dict)
     tries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -44,6 +47,7 @@ class Foreman:
 
     def __post_init__(self) -> None:
         self.repairs = Repairs(self.schedule)
+        self.tolerance = Tolerance(self.profile.max_reject_ratio)
 
     def run(self) -> None:
         """Makes every cell that is missing; then, or when told to stop, ends the engine."""
@@ -52,8 +56,10 @@ class Foreman:
             self.counts = {name: Counts(table.plan.folder) for name, table in self.schedule.tables.items()}
             self._tell_found()
             self._submit(ready)
-            while not (self.stopping or self._is_done()):
-                self.mail.get()()
+            while not (self.stopping or self.is_done()):
+                self.record.beat()
+                with suppress(queue.Empty):
+                    self.mail.get(timeout=BEAT_S)()
 
     def post(self, action: Callable[[], None]) -> None:
         """Has something done in this thread; may be called from any."""
@@ -72,11 +78,13 @@ class Foreman:
         self.board.clear(table)
         self.post(partial(self._retry, table))
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
+        """Whether every cell is committed."""
         return not self.repairs.pending and all(table.is_done for table in self.schedule.tables.values())
 
     def _retry(self, table: str) -> None:
         orders = self.failed.pop(table, [])
+        self.tolerance.forget(table)
         for order in orders:
             del self.tries[order.table, order.target], self.deaths[order.table, order.target]
         self._submit(orders)
@@ -106,7 +114,7 @@ class Foreman:
         elif isinstance(error, ToolDown) and self.tries[order.table, order.target] < len(self.profile.retries.wait_s):
             self._later(order)
         elif not isinstance(error, Stopped):
-            self._fail(order, error)
+            self._fail(order.table, [order], error)
 
     def _committed(self, outcome: Outcome) -> None:
         order, rejects = outcome.order, sum(outcome.rejects.values())
@@ -117,6 +125,8 @@ class Foreman:
         self._count(order, outcome.rows, rejects, reused=0)
         self._tell_found()
         self._submit(following)
+        if (too_many := self.tolerance.count(self.crew.blueprints[order.table], outcome)) is not None:
+            self._fail(order.table, [], too_many)
 
     def _tell_found(self) -> None:
         """Puts on the board what lay there already."""
@@ -141,7 +151,7 @@ class Foreman:
         try:
             again = self.repairs.begin(bad, then)
         except RushesError as error:
-            self._fail(order, error)
+            self._fail(order.table, [order], error)
         else:
             self._submit([again] if again else [])
 
@@ -165,12 +175,12 @@ class Foreman:
             self._submit([dataclasses.replace(order, careful=order.careful + 1)])
         else:
             died = f"killed its worker {self.deaths[cell]} times on {order.what}"
-            self._fail(order, StageBroken(f"{plan.made_by} {died}; give its workers more memory"))
+            self._fail(order.table, [order], StageBroken(f"{plan.made_by} {died}; give its workers more memory"))
 
-    def _fail(self, order: Order, error: RushesError) -> None:
-        """Stops a table: its other cells wait until somebody says retry."""
-        self.failed[order.table] += [order, *self.engine.withdraw(order.table)]
-        self.board.fail(order.table, error)
+    def _fail(self, table: str, orders: list[Order], error: RushesError) -> None:
+        """Stops a table: these cells and all others that nobody has begun wait until somebody says retry."""
+        self.failed[table] += [*orders, *self.engine.withdraw(table)]
+        self.board.fail(table, error)
 
 
 class _Ending:
@@ -193,5 +203,12 @@ class _Ending:
             for counts in foreman.counts.values():
                 last.callback(counts.keep)
             last.callback(foreman.log.close)
+            last.callback(foreman.record.end, self._end(error))
             last.callback(foreman.engine.stop)
         return True
+
+    def _end(self, error: BaseException | None) -> str:
+        """How the run ended, for whoever asks later."""
+        if error is not None:
+            return f"failed: {error}"
+        return "stopped" if self._foreman.stopping and not self._foreman.is_done() else "finished"

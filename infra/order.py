@@ -107,11 +107,12 @@ class Crew:
 
 @dataclass(frozen=True)
 class Berth:
-    """What one worker is and has: its name in the log, where models go, and its memory in gigabytes."""
+    """What one worker is and has: its name in the log, where models go, its memory in gigabytes, when it hangs."""
 
     name: str = "inline"
     device: str = "cpu"
     memory_gb: float = 1
+    hang_s: float = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an order. ``error`` is None when the cell is committed; ``crashed`` when its worker died of it."""
+    """What became of an order. ``error`` is None when the cell is committed; ``crashed`` when its worker died of it.
+
+    ``units`` are the rows that a stage was given, or their groups where it takes groups.
+    """
 
     order: Order
     rows_in: int = 0
@@ -147,3 +151,4 @@ class Outcome:
     worker: str = ""
     error: RushesError | None = None
     crashed: bool = False
+    units: int = 0

@@ -23,11 +23,16 @@ LINE = re.compile(r"at line (\d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """How much of the machine workers may occupy together; 0 means all there is. ``idle_s``: when an idle one goes."""
+    """How much of the machine workers may occupy together; 0 means all there is. ``idle_s``: when an idle one goes.
+
+    ``hang_s``: a worker on Ray that gets no row done for so long ends, as if it had crashed; 0 lets it hang. Stages
+    that ask models have deadlines of their own instead.
+    """
 
     cpus: float = 0
     memory_gb: float = 0
     idle_s: float = 30
+    hang_s: float = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +55,15 @@ class Profile:
     """What TOML says: where and how much. Nothing here changes what is made.
 
     ``batch_rows`` overrides how many rows a stage, named by its class, gets at a time. Of ``models`` and ``roles`` only
-    the identities (name and revision) are part of what is made.
+    the identities (name and revision) are part of what is made. ``max_reject_ratio`` stops the run when a stage, named
+    by its class, turns away a larger share of its rows, or of its groups, than this.
     """
 
     workers: Workers = field(default_factory=Workers)
     ray: RayPart = field(default_factory=RayPart)
     retries: Retries = field(default_factory=Retries)
     batch_rows: Mapping[str, int] = field(default_factory=dict)
+    max_reject_ratio: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, ModelPart] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
@@ -136,6 +143,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if hint == Mapping[str, int]:
         rows = _typed(dict, value, where)
         return MappingProxyType({key: _positive(count, f"{where}.{key}") for key, count in rows.items()})
+    if hint == Mapping[str, float]:
+        ratios = _typed(dict, value, where)
+        return MappingProxyType({key: _ratio(ratio, f"{where}.{key}") for key, ratio in ratios.items()})
     if hint == Mapping[str, ModelPart]:
         parts = _typed(dict, value, where)
         return {name: _filled(ModelPart, _typed(dict, part, where), f"{where}.{name}") for name, part in parts.items()}
@@ -171,6 +181,12 @@ def _words(value: Any, where: str) -> tuple[str, ...]:
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
         raise BadInput(f"{where} is {shown(value)}; it must be a number from 0 up, and at most {MOST:.0e}")
+    return float(value)
+
+
+def _ratio(value: Any, where: str) -> float:
+    if _number(value, where) > 1:
+        raise BadInput(f"{where} is {value!r}; it must be a number from 0 to 1")
     return float(value)
 
 

@@ -49,6 +49,7 @@ class RayEngine:
             if plan.inputs
         }
         budget = _budget(nodes, profile)
+        self._hang_s = profile.workers.hang_s
         self._query_gb = max(1.0, budget.memory_gb / QUERY_SHARE)
         self._desk = desk(self._place.ray, crew)
         self._crew = dataclasses.replace(crew, desk=self._desk)
@@ -89,7 +90,8 @@ class RayEngine:
         self._place = None
 
     def _hire(self, pool: Pool[Actor]) -> Actor:
-        berth = Berth(pool.name, "cuda" if pool.standing.gpus else "cpu", pool.standing.memory_gb or self._query_gb)
+        memory_gb = pool.standing.memory_gb or self._query_gb
+        berth = Berth(pool.name, "cuda" if pool.standing.gpus else "cpu", memory_gb, self._hang_s)
         actor = self._actor_type.options(
             num_cpus=pool.standing.cpus, num_gpus=pool.standing.gpus, memory=int(pool.standing.memory_gb * 1e9)
         ).remote(self._crew, berth, max(1, int(pool.standing.cpus)))

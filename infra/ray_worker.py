@@ -1,5 +1,6 @@
 """What runs inside a Ray actor."""
 
+import dataclasses
 import os
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ class RayWorker:
     def __init__(self, crew: Crew, berth: Berth, threads: int) -> None:
         pa.set_cpu_count(threads)
         pa.set_io_thread_count(1)
-        self._maker = CellMaker(crew, Berth(f"{berth.name} {os.getpid()}", berth.device, berth.memory_gb))
+        self._maker = CellMaker(crew, dataclasses.replace(berth, name=f"{berth.name} {os.getpid()}"))
 
     def ready(self) -> None:
         """Returns once this worker can work: everything is imported."""

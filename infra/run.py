@@ -13,6 +13,7 @@ from infra.log import CellLog, new_run_id
 from infra.models.weights import check_here
 from infra.order import Blueprint, Crew, blueprint
 from infra.profile import Profile
+from infra.record import Record, plan_of
 from infra.schedule import Schedule
 from schemas.errors import BadInput
 from schemas.media import Source
@@ -112,7 +113,9 @@ class Run:
         reports = {table: TableReport(table, len(schedule.parts)) for table in self.tables}
         board = Board(reports, _ancestors(self._rows))
         self._schedule = schedule
-        self._foreman = Foreman(crew, schedule, self.engine, self.profile, board, CellLog(self.workspace.logs, run_id))
+        record = Record(self.workspace.runs, run_id, plan_of(self.name, self._rows, schedule.parts))
+        log = CellLog(self.workspace.logs, run_id)
+        self._foreman = Foreman(crew, schedule, self.engine, self.profile, board, log, record)
         self._thread = threading.Thread(target=self._foreman.run, daemon=True, name="run")
         self._thread.start()
 

@@ -92,6 +92,10 @@ class BudgetSpent(RushesError, RuntimeError):
     """What the run may spend, or what an account holds, is used up. Every reply that was paid for is kept."""
 
 
+class TooManyRejects(RushesError, RuntimeError):
+    """A stage turns away a larger share of its rows than the profile allows. What is finished is kept."""
+
+
 class ModelDrift(RushesError, RuntimeError):
     """A server answers as another model than it did before, under the same name. Nothing of the new one is mixed in."""
 

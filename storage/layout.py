@@ -49,6 +49,11 @@ class Workspace:
         return self.root / "logs"
 
     @property
+    def runs(self) -> Path:
+        """What each run was to make and when it last gave a sign of life; and the stacks of workers that hung."""
+        return self.root / "runs"
+
+    @property
     def replies(self) -> Path:
         """What models said: a folder per model. It was paid for, and it cannot be built again for nothing."""
         return self.root / "replies"

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,6 +186,8 @@ class Name(Stage[Source, ToyVideo, None], version=1, batch_rows=3):
                 continue
             if deed == "bug":
                 raise ZeroDivisionError("a bug, as asked")
+            if deed == "hang":
+                threading.Event().wait()
             if deed == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             if deed.startswith("flag-"):

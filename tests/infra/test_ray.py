@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from infra.engine import engine
+from infra.profile import Profile, Workers
 from infra.ray_place import RayPlace
+from infra.run import Run
 from schemas.errors import BadInput, StageBroken
 from schemas.media import Source
 from schemas.rejects import Reject
 from stages.graph import given
 from stages.stage import Needs, Stage
+from storage.layout import Workspace
 from tests.builders import Name, ToyVideo, ToyWord, sources, totals, toy
 from tests.infra.building import build, everything, rejects, rows, run_of
 
@@ -78,6 +82,18 @@ def test_what_kills_its_worker_every_time_is_turned_away_and_the_rest_lives(
     (killer,) = rejects(built, "toy_videos")
     assert (killer["reason"], killer["uri"]) == ("worker_crash", "/footage/v99.kill")
     assert not list((tmp_path / "scratch").glob("*.journal"))
+
+
+def test_what_hangs_is_found_and_turned_away_and_the_rest_lives(tmp_path: Path, ray_cluster: RayPlace) -> None:
+    given_names = sources("anna", "bob.hang", "carl")
+    impatient = Profile(workers=Workers(hang_s=0.5))
+    with Run(toy(), given_names, Workspace(tmp_path), engine("ray"), profile=impatient) as run:
+        built = run.built()
+    assert [row["video_id"] for row in rows(built, "toy_videos")] == ["anna", "carl"]
+    (hung,) = rejects(built, "toy_videos")
+    assert (hung["reason"], hung["uri"]) == ("worker_crash", "/footage/bob.hang")
+    (told,) = (tmp_path / "runs").glob("*.hangs.txt")
+    assert "builders.py" in told.read_text(), "where it hung is known"
 
 
 def test_a_bug_comes_through_with_its_traceback(tmp_path: Path, ray_cluster: RayPlace) -> None:
