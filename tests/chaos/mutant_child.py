@@ -1,0 +1,61 @@
+"""Watches many damaged clips and takes their frames, in one sandboxed child: starting one for each takes far longer.
+
+Arguments: the clips. Writes a line of JSON for each when it is done with it, so that the one that kills it is known.
+"""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages import readers_pyav
+from stages.ffmpeg import FORMATS
+from stages.readers_child import Request, Unreadable
+from stages.watch_child import watch
+from stages.watch_messages import HEAD, read_stretch
+from tests.chaos.mutants import number_shown
+from tests.footage import number_in
+
+
+def watched(path: str) -> dict[str, Any]:
+    """How watching ended, and the time and number of each frame that is used."""
+    out = io.BytesIO()
+    end = watch(path, FORMATS, 1, 1000 + Path(path).stat().st_size // 8, out)
+    said, stretches = out.getvalue(), []
+    while said:
+        size = HEAD.size + HEAD.unpack(said[: HEAD.size])[1]
+        stretches.append(read_stretch(said[HEAD.size : size]))
+        said = said[size:]
+    shown = [
+        (int(pts), number_shown(grid.tobytes()))
+        for stretch in stretches
+        for pts, grid in zip(stretch["pts_us"], stretch["grids"], strict=True)
+    ]
+    kept = shown[end.first : end.first + end.kept] if not end.why else []
+    return {"name": Path(path).name, "why": end.why, "end_us": end.end_us, "watched": kept}
+
+
+def taken(path: str, times_us: list[int]) -> list[tuple[int, int | None]]:
+    """The time and number of each frame that is on screen at these times, by the reader of pictures."""
+    request = Request(path=path, times_us=times_us, side_px=64, quality=0, threads=1)
+    found: list[tuple[int, int | None]] = []
+    try:
+        for picture in readers_pyav.read(request):
+            luma = np.frombuffer(picture.small, np.uint8).reshape(3, 36, 64)[0]
+            both = number_in(luma)
+            number = None if both is None or both >> 7 != ~both & 127 else both & 127
+            found.append((picture.pts_us, number))
+    except Unreadable:
+        pass
+    return found
+
+
+if __name__ == "__main__":
+    for clip in sys.argv[1:]:
+        said_of_it = watched(clip)
+        said_of_it["taken"] = taken(clip, [pts for pts, _ in said_of_it["watched"]]) if said_of_it["watched"] else []
+        sys.stdout.write(json.dumps(said_of_it) + "\n")
+        sys.stdout.flush()
