@@ -88,18 +88,28 @@ def read(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         stored = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(str(path), error) from None
+    return parse(stored, str(path))
+
+
+def parse(stored: bytes, where: str) -> Manifest:
+    """The manifest that these bytes are. Raises Damaged, naming ``where`` they lay."""
+    try:
         facts = json.loads(stored)
         sound = canonical(facts) == stored
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise Damaged(
-            f"{path}: cannot be read as a manifest ({error}); this version cannot be trusted, publish again"
-        ) from None
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _unreadable(where, error) from None
     if not sound:
-        raise Damaged(f"{path}: it was changed after it was written; this version cannot be trusted, publish again")
+        raise Damaged(f"{where}: it was changed after it was written; this version cannot be trusted, publish again")
     try:
         return _manifest(facts)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        raise Damaged(f"{path}: it is no manifest of this version of Rushes ({error}); publish again") from None
+        raise Damaged(f"{where}: it is no manifest of this version of Rushes ({error}); publish again") from None
+
+
+def _unreadable(where: str, error: Exception) -> Damaged:
+    return Damaged(f"{where}: cannot be read as a manifest ({error}); this version cannot be trusted, publish again")
 
 
 def _manifest(facts: dict[str, Any]) -> Manifest:

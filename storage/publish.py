@@ -10,17 +10,17 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from schemas.errors import Damaged, RushesError
+from schemas.errors import Busy, Damaged, RushesError
 from storage.asked import asked_of
 from storage.blobs import Blobs
 from storage.built import Built
 from storage.card import write_card
-from storage.catalog import latest_version, write_catalog
+from storage.catalog import write_catalog
 from storage.damage import note, noted
 from storage.exports import write_exports
 from storage.files import make_folder, sync, told
 from storage.layout import Workspace
-from storage.manifest import FileFacts, Manifest, digest, file_facts, read, software, walk
+from storage.manifest import FileFacts, Manifest, digest, file_facts, software, walk
 from storage.outcomes import show as show_outcomes
 from storage.publish_cells import connect, show
 from storage.publish_draft import Draft, table_facts
@@ -31,67 +31,92 @@ from storage.rehearsed import refuse
 from storage.report.page import write_report
 from storage.seal import BadCell
 from storage.seal import check as check_seal
+from storage.versions import LocalVersions, Versions, sound_latest
 
 UNFINISHED = ".tmp-"
+TIMES = 5
 
 
 @dataclass(frozen=True)
 class Version:
-    """A published version. ``is_new`` is False when nothing had changed since the latest one, and none was made."""
+    """A published version: ``address`` is its folder, or where on a store it lies.
+
+    ``is_new`` is False when nothing had changed since the latest one, and none was made.
+    """
 
     number: int
-    path: Path
+    address: str
     is_new: bool
     rows: Mapping[str, int]
     outcomes: Mapping[str, int]
 
+    @property
+    def path(self) -> Path:
+        """The folder of a version that lies in one."""
+        return Path(self.address)
 
-def publish(workspace: Workspace, built: Built, *, tools: Mapping[str, str] | None = None) -> Version:
+
+def publish(
+    workspace: Workspace, built: Built, *, tools: Mapping[str, str] | None = None, versions: Versions | None = None
+) -> Version:
     """The version that holds what the run built: a new one, or the latest when it holds the same already.
 
-    ``tools`` names versions of programs beside Python's packages, for the manifest. Raises NotPublishable for a
-    rehearsal and when a check fails, Damaged when a cell or a picture is not what was written, Busy when somebody else
-    publishes, DiskFull; then nothing is changed, but that what is damaged will be made again by the next build.
+    ``tools`` names versions of programs beside Python's packages, for the manifest; ``versions`` is where they lie when
+    not in the workspace. Raises NotPublishable for a rehearsal and when a check fails, Damaged when a cell or a picture
+    is not what was written, Busy when somebody else publishes, DiskFull; then nothing is changed, but that what is
+    damaged will be made again by the next build.
     """
     refuse(workspace)
     make_folder(workspace.versions)
-    inputs = _inputs(built)
+    inputs, tools, place = _inputs(built), software() | dict(tools or {}), versions or LocalVersions(workspace)
     try:
         with publishing(workspace.versions):
             _sweep(workspace.versions)
-            latest = _latest(workspace)
-            if latest and latest.inputs == inputs:
-                return _version(workspace, latest, is_new=False)
-            return _publish(workspace, built, inputs, software() | dict(tools or {}))
+            for _ in range(TIMES):
+                latest = _latest(workspace, place)
+                if latest and latest.inputs == inputs:
+                    return _version(place, latest, is_new=False)
+                version = _publish(workspace, built, _Plan(place, latest, inputs, tools))
+                if version:
+                    return version
     except OSError as refused:
         if isinstance(refused, RushesError):
             raise
         raise told(refused, workspace.versions) from refused
+    raise Busy(f"{TIMES} times somebody else published first; run the same command again")
 
 
-def _publish(workspace: Workspace, built: Built, inputs: str, tools: Mapping[str, str]) -> Version:
-    before = latest_version(workspace)
-    number = int(before.name) + 1 if before else 1
-    final = workspace.versions / str(number)
+@dataclass(frozen=True)
+class _Plan:
+    """One try to publish: where to, what is the latest there, and what the new version is made from and with."""
+
+    versions: Versions
+    latest: Manifest | None
+    inputs: str
+    tools: Mapping[str, str]
+
+
+def _publish(workspace: Workspace, built: Built, plan: _Plan) -> Version | None:
+    """The version; None when its number was somebody else's before it could be put in its place."""
+    number, latest = plan.versions.next_number(plan.inputs), plan.latest
     _check_cells(workspace, built)
     with _unfinished(workspace.versions, number) as folder, _connection(workspace) as connection:
         show(connection, built)
         counted = show_outcomes(connection, built)
         tables = write_tables(connection, built, folder, Blobs(workspace.blobs), with_outcomes=counted)
         known = _file_facts(folder, (path for table in tables for path in table.files))
-        latest = _latest(workspace)
         if latest and known == {path: latest.files[path] for table in latest.tables for path in table.files}:
-            return _version(workspace, latest, is_new=False)
+            return _version(plan.versions, latest, is_new=False)
         checks = check(connection, tables, folder / CHECKS)
         outcomes = _outcomes(connection) if counted else {}
         facts = table_facts(connection, built, tables, folder)
         draft = Draft(workspace, folder, number, built, tuple(tables), facts, outcomes, checks)
-        _write_rest(connection, draft, tools)
-        manifest = _seal(draft, inputs, tools, known)
-        folder.rename(final)
-    sync([final.parent])
+        _write_rest(connection, draft, plan.tools)
+        manifest = _seal(draft, plan.inputs, plan.tools, known)
+        if not plan.versions.place(folder, manifest):
+            return None
     write_catalog(workspace, built)
-    return _version(workspace, manifest, is_new=True)
+    return _version(plan.versions, manifest, is_new=True)
 
 
 def _check_cells(workspace: Workspace, built: Built) -> None:
@@ -169,21 +194,16 @@ def _stat(path: Path) -> list[object]:
     return [path.name, found.st_size, found.st_mtime_ns]
 
 
-def _latest(workspace: Workspace) -> Manifest | None:
+def _latest(workspace: Workspace, versions: Versions) -> Manifest | None:
     """The manifest of the latest version; None without one, or when it is damaged and nothing equals it any more."""
-    latest = latest_version(workspace)
-    below = f"{workspace.versions.name}/{latest.name}/" if latest else ""
-    if any(path.startswith(below) for path in noted(workspace) if below):
-        return None
-    try:
-        return read(latest) if latest else None
-    except Damaged:
-        return None
+    latest = sound_latest(versions)
+    below = f"{workspace.versions.name}/{latest.number}/" if latest else ""
+    return None if any(path.startswith(below) for path in noted(workspace) if below) else latest
 
 
-def _version(workspace: Workspace, manifest: Manifest, *, is_new: bool) -> Version:
-    path = workspace.versions / str(manifest.number)
-    return Version(manifest.number, path, is_new, manifest.rows(), manifest.outcomes)
+def _version(versions: Versions, manifest: Manifest, *, is_new: bool) -> Version:
+    address = versions.address(manifest.number)
+    return Version(manifest.number, address, is_new, manifest.rows(), manifest.outcomes)
 
 
 @contextmanager
