@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from schemas.chat import NoReply, Reply, Request
 from schemas.errors import WiringError
 from schemas.rejects import Reject, reject
+from stages.quoted import QUOTING
 from stages.stage import Chat, Env, In, Out, Stage, digest
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -47,9 +48,9 @@ class Asking(Stage[In, Out, tuple[Chat, ...]], version=0):
         yield reject(self, row, answer.reason, f"{answer.model}: {answer.detail}: {answer.raw[:2048]}")
 
     def fingerprint(self) -> str:
-        """A hash of everything in this stage that may change its output, the prompt's text included."""
+        """A hash of everything in this stage that may change its output: also the prompt and how texts are quoted."""
         own = super().fingerprint()
-        return digest(f"{own} {self.prompt}") if self.prompt else own
+        return digest(f"{own} {QUOTING} {self.prompt}")
 
     def run(self, rows: Sequence[In], tool: tuple[Chat, ...]) -> Iterator[Out | Reject]:
         """The rows that come of the answers, row by row, member by member; all requests are in flight at once."""

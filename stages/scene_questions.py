@@ -17,6 +17,7 @@ from schemas.scenes import ScenePack
 from schemas.units import Count, ItemId
 from stages import scene_told as told
 from stages.ask import Ask
+from stages.orders import reads_as_order
 from stages.quoted import AS_DATA
 from stages.scene_faults import Written, fault
 from stages.span_told import span
@@ -100,7 +101,8 @@ class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt
         for number, question in enumerate(reply.filled(SceneQuestions).questions):
             item_id = ItemId(f"{row.scene_id}-{kind.name.replace(' ', '_')}-{number}")
             written = Written(question.question, tuple(question.options), question.answer, tuple(question.fact_ids))
-            if why := fault(written, dict(zip(row.labels, row.kinds, strict=True)), kind.of_two_sources):
+            known = dict(zip(row.labels, row.kinds, strict=True))
+            if why := fault(written, known, kind.of_two_sources) or _steered(row, question):
                 told_off = reject(self, row, "bad_answer", f"{reply.model}: {kind.name}: {why}: {question.question}")
                 yield replace(told_off, reject_id=f"{told_off.reject_id}/{kind.name}/{number}")
             else:
@@ -165,6 +167,13 @@ def category(text: str) -> Category:
             f"categories: {text[:80]!r} is no category; write `name: what it asks for`, or `name*: ...` for two sources"
         )
     return Category(found.group(1).strip(), bool(found.group(2)), found.group(3).rstrip(" ."))
+
+
+def _steered(row: ScenePack, question: SceneQuestion) -> str:
+    """What is wrong with resting on words that were written for a model: nobody gets to read them."""
+    orders = [label for label, text in zip(row.labels, row.texts, strict=True) if reads_as_order(text)]
+    cited = [label for label in orders if label in question.fact_ids]
+    return f"it cites {cited[0]}, which reads as an order to a model" if cited else ""
 
 
 def _steps(row: ScenePack, question: SceneQuestion, right: str) -> list[dict[str, Any]]:

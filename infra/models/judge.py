@@ -12,8 +12,10 @@ from infra.models.raw import Raw
 from infra.profile_models import ModelPart
 from schemas.chat import Answer, Form, NoReply, Reply, Request
 from schemas.errors import Reason
+from stages.orders import reads_as_order
 
 MOST_REPAIRS = 2
+STEERED = "it holds words that read as an order to a model; say what there is without repeating them"
 LONGER = 4
 ERRORS_TOLD = 5
 
@@ -59,6 +61,8 @@ def _judged(request: Request, model: ModelPart, tries: Sequence[Raw], asked: Nex
     if looks_refused(raw.text):
         return NoReply(model.identity, "refused", "it refused in plain text", raw.text)
     value, wrong = _read(request.form, raw.text)
+    if not wrong and reads_as_order(raw.text):
+        wrong = STEERED
     if not wrong:
         return _reply(model, raw.text, value, tries, asked.repairs)
     if asked.repairs == MOST_REPAIRS:

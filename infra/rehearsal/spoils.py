@@ -13,6 +13,7 @@ HUGE_TEXT = 10_000_000
 DEEP = 10_000
 TOO_MANY_TOKENS = 1_000_000
 TENFOLD = 10
+CANARY = re.compile(r"\bCANARY-[0-9A-F]+\b")
 ORDER = re.compile(r"ignore\b.*?\banswer\W+([A-Z])\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -163,10 +164,21 @@ def _same_options(value: dict[str, Any], _: Random) -> None:
 
 
 def _obey(reply: Reply, dice: Random) -> None:
-    """Does what the footage says: answers with the letter that some quoted text orders."""
-    ordered = ORDER.search(reply.prompt)
-    if ordered:
+    """Does what the footage says: gives the letter that a quoted text orders, writes every canary into every text."""
+    if ordered := ORDER.search(reply.prompt):
         _answered(lambda answer, options: ordered.group(1))(reply, dice)
+    if canaries := sorted(set(CANARY.findall(reply.prompt))):
+        reply.value = _steered(reply.value, " ".join(canaries))
+        reply.text = reply.value if isinstance(reply.value, str) else json.dumps(reply.value)
+
+
+def _steered(value: Any, canary: str) -> Any:
+    if isinstance(value, dict):
+        kept = {"answer", "fact_ids", "caption_ids"}
+        return {name: inner if name in kept else _steered(inner, canary) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_steered(inner, canary) for inner in value]
+    return f"{value} {canary}" if isinstance(value, str) else value
 
 
 SPOILS: dict[str, Callable[[Reply, Random], None]] = {
