@@ -41,16 +41,16 @@ def write_catalog(workspace: Workspace, built: Built | None = None) -> None:
             connection.execute(f"SET file_search_path = {literal(str(alias))}")
             connection.execute("CREATE SCHEMA workspace")
             _remember(connection, files)
-            show(connection, files, Path())
+            show(connection, files)
         with Landing() as landing:
             shutil.copyfile(made, landing.path(workspace.catalog))
 
 
-def show(connection: duckdb.DuckDBPyConnection, files: Files, root: Path) -> None:
-    """Makes the views, with paths below ``root``."""
+def show(connection: duckdb.DuckDBPyConnection, files: Files, root: str = "") -> None:
+    """Makes the views; ``root`` is what every path is to be preceded by."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS workspace")
     for (schema, name), paths in files.items():
-        rows = parquet([root / path for path in paths])
+        rows = parquet([f"{root}{path}" for path in paths])
         connection.execute(f"CREATE VIEW {schema}.{quoted(name)} AS SELECT * FROM {rows}")  # noqa: S608
 
 

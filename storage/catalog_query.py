@@ -1,7 +1,7 @@
 """Questions to a workspace in SQL, by somebody who may read its files and do nothing else."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,33 +14,63 @@ from schemas.errors import BadInput
 from storage.catalog import catalogued, show
 from storage.layout import Workspace
 from storage.publish_cells import pattern
+from storage.stored_version import StoredVersion
 
 SECONDS = 600.0
 MEMORY, THREADS = "2GB", 2
 Given = Mapping[str, Any]
 
 
-def query(
-    workspace: Workspace, sql: str, given: Given | None = None, *, rows: int | None = None, seconds: float = SECONDS
-) -> pa.Table:
-    """What the one SELECT gives, at most ``rows`` rows of it, over the views of the catalogue.
+class Asking:
+    """A connection that answers questions and can do nothing else."""
 
-    ``given`` are the values of its parameters, ``$name``: what a user gave is never part of the SQL. No file outside
-    the workspace can be read, and none written. Raises BadInput, in one line, for SQL that does not run, is no single
-    SELECT, or takes longer than ``seconds``.
+    def __init__(self, connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+
+    def __call__(self, sql: str, given: Given | None = None, *, rows: int | None = None) -> pa.Table:
+        """What the one SELECT gives, at most ``rows`` rows of it, over the views of the dataset.
+
+        ``given`` are the values of its parameters, ``$name``: what a user gave is never part of the SQL. Raises
+        BadInput, in one line, for SQL that does not run, is no single SELECT, or takes too long.
+        """
+        with _told(self._seconds):
+            _only_selects(sql)
+            with _deadline(self._connection, self._seconds):
+                found = self._connection.sql(sql, params=dict(given) if given else None)
+                return (found if rows is None else found.limit(rows)).to_arrow_table()
+
+
+@contextmanager
+def asking(workspace: Workspace, version: StoredVersion | None = None, *, seconds: float = SECONDS) -> Iterator[Asking]:
+    """Somebody to ask about the latest version in the workspace, or about a ``version`` on a store, and the cells.
+
+    No file outside of these can be read, and none written. Raises BadInput when there is nothing to ask about.
     """
     files = catalogued(workspace)
-    if not files:
+    if not files and not version:
         raise BadInput(
             f"{workspace.root} holds no published version yet; build one with `rushes build RECIPE VIDEOS... --to DIR`"
         )
-    with TemporaryDirectory() as spill, _told(seconds), duckdb.connect() as connection:
-        show(connection, files, workspace.root)
-        _only_selects(sql)
-        _lock_down(connection, workspace, spill)
-        with _deadline(connection, seconds):
-            found = connection.sql(sql, params=dict(given) if given else None)
-            return (found if rows is None else found.limit(rows)).to_arrow_table()
+    with TemporaryDirectory() as spill, duckdb.connect() as connection:
+        with _told(seconds):
+            show(connection, files, f"{workspace.root}/")
+            if version:
+                version.show(connection)
+            _lock_down(
+                connection,
+                [str(workspace.versions), str(workspace.cells), *(version.folders if version else ())],
+                spill,
+            )
+        yield Asking(connection, seconds)
+
+
+def query(
+    workspace: Workspace, sql: str, given: Given | None = None, *, rows: int | None = None, seconds: float = SECONDS
+) -> pa.Table:
+    """What one question gives that is asked about the latest version in the workspace."""
+    with asking(workspace, seconds=seconds) as ask:
+        return ask(sql, given, rows=rows)
 
 
 def _only_selects(sql: str) -> None:
@@ -51,14 +81,14 @@ def _only_selects(sql: str) -> None:
         raise BadInput(f"one SELECT (or FROM, WITH, DESCRIBE, SHOW, SUMMARIZE) is what may be asked, not {kinds}")
 
 
-def _lock_down(connection: duckdb.DuckDBPyConnection, workspace: Workspace, spill: str) -> None:
+def _lock_down(connection: duckdb.DuckDBPyConnection, readable: Sequence[str], spill: str) -> None:
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET python_enable_replacements = false")
     connection.execute(f"SET memory_limit = {literal(MEMORY)}")
     connection.execute(f"SET threads = {THREADS}")
     connection.execute(f"SET temp_directory = {literal(spill)}")
     # Each as it is named, and as a view names it, where a glob's signs are quoted.
-    folders = [named for folder in (workspace.versions, workspace.cells) for named in (str(folder), pattern(folder))]
+    folders = [named for folder in readable for named in (folder, pattern(folder))]
     connection.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

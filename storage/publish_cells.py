@@ -91,13 +91,13 @@ def _rejects(connection: duckdb.DuckDBPyConnection, built: Built) -> None:
     )
 
 
-def parquet(files: Sequence[Path]) -> str:
-    """The SQL that reads these Parquet files as one table, whatever characters their paths hold."""
+def parquet(files: Sequence[Path | str]) -> str:
+    """The SQL that reads these Parquet files as one table, whatever characters their paths or addresses hold."""
     return f"read_parquet([{', '.join(literal(pattern(file)) for file in files)}])"
 
 
-def pattern(path: Path) -> str:
-    """The path as a glob that matches nothing but it."""
+def pattern(path: Path | str) -> str:
+    """The path or address as a glob that matches nothing but it."""
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
 
 

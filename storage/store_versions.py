@@ -17,7 +17,6 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from schemas.errors import BadInput
 from storage.files import FORGOTTEN_S
 from storage.manifest import MANIFEST, Manifest, canonical, digest, parse
 from storage.owner import is_dead, mark
@@ -181,15 +180,3 @@ def _claim(number: int) -> str:
 def _gone(number: int) -> bytes:
     """What stands in place of the manifest of a version that was given up, so that nobody can finish it any more."""
     return canonical({ABANDONED: number})
-
-
-def published(store: Store, number: int | None = None) -> tuple[StoreVersions, Manifest]:
-    """A version below the address, the latest when none is named, pinned by its manifest. Raises BadInput, Damaged."""
-    versions = StoreVersions(store)
-    manifest = versions.latest() if number is None else versions.manifest(number)
-    if manifest is None:
-        which = "version" if number is None else f"version {number}"
-        raise BadInput(
-            f"{store.address} holds no published {which}; build one with `rushes build ... --to {store.address}`"
-        )
-    return versions, manifest

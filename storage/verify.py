@@ -37,8 +37,11 @@ def _fault(path: Path, promised: FileFacts) -> tuple[Literal["damaged", "missing
         found = file_facts(path)
     except OSError as error:
         return "missing", error.strerror or str(error)
-    if found == promised:
-        return None
+    return None if found == promised else ("damaged", unlike(found, promised))
+
+
+def unlike(found: FileFacts, promised: FileFacts) -> str:
+    """In which way a file is not the one that was promised."""
     if found.size_bytes != promised.size_bytes:
-        return "damaged", f"{found.size_bytes} bytes instead of {promised.size_bytes}"
-    return "damaged", f"its sha256 is {found.sha256[:16]}… instead of {promised.sha256[:16]}…"
+        return f"{found.size_bytes} bytes instead of {promised.size_bytes}"
+    return f"its sha256 is {found.sha256[:16]}… instead of {promised.sha256[:16]}…"
