@@ -220,12 +220,15 @@ def _first_number(files: Sequence[Path], columns: Columns) -> int:
     numbers: set[int] = set()
     for row in (row for file in files for row in rows_of(file, columns.all)):
         answer = _cell(row, columns, "answer")
+        number = number_in(answer)
+        if number is None:
+            continue
         options = texts_of([row.get(name) for name in columns.of("options")])
-        number = None if isinstance(answer, str) and clean(answer) in options else number_in(answer)
+        if isinstance(answer, str) and clean(answer) in options:
+            continue
         if number == 0:
             return 0
-        if number is not None:
-            numbers.add(number - len(options) if options else -1)
+        numbers.add(number - len(options) if options else -1)
     if not numbers:
         return 0
     if 0 in numbers:
