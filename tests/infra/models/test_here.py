@@ -2,7 +2,6 @@
 
 import importlib
 import io
-import json
 import os
 import pkgutil
 import shutil
@@ -29,7 +28,8 @@ from schemas.chat import Answer, Form, Picture, Request
 from schemas.errors import BadInput, BudgetSpent, ModelDrift
 from schemas.units import BlobId
 from tests.infra.models import tiny
-from tests.infra.models.asking import Pick, ask, lost, one, reply, room
+from tests.infra.models.asking import ask, lost, one, reply, room
+from tests.infra.models.tiny import held
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,20 +45,9 @@ class Told(Form):
 
 
 @pytest.fixture(scope="session")
-def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.writer(tmp_path_factory.mktemp("writer"))
-
-
-@pytest.fixture(scope="session")
 def seers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("seers")
     return {"llava": tiny.seer(folder / "llava"), "qwen": tiny.newer_seer(folder / "qwen")}
-
-
-def held(folder: Path, **facts: Any) -> ModelPart:
-    """A model of the profile whose weights lie in the folder."""
-    usual: dict[str, Any] = {"name": "tiny", "revision": "1", "batch": 4}
-    return ModelPart(kind="transformers", folder=str(folder), **(usual | facts))
 
 
 def asked(count: int, form: type[Form] | None = Told, **facts: Any) -> list[Request]:
@@ -257,46 +246,3 @@ def test_logits_beyond_the_tokenizer_are_never_chosen(tmp_path: Path) -> None:
     assert reply(one(tmp_path, held(padded), asked(1)[0])).filled(Told).count <= 100
     greedy = lost(one(tmp_path, held(padded), asked(1, None, max_tokens=8)[0]))
     assert greedy.reason == "cut_off"
-
-
-class TestWhatIsMissing:
-    """Each is one clear line, before anything is loaded."""
-
-    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
-        self.told(tmp_path, held(tmp_path / "nowhere"), "nowhere is no folder here; give the folder of a model")
-
-    def test_weights_that_are_no_safetensors(self, writer: Path, tmp_path: Path) -> None:
-        folder = shutil.copytree(writer, tmp_path / "model")
-        (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-        self.told(tmp_path, held(folder), r"has no \*.safetensors \(no other weights are read\)")
-
-    def test_weights_of_which_a_part_is_missing(self, writer: Path, tmp_path: Path) -> None:
-        from safetensors.torch import load_file, save_file
-
-        folder = shutil.copytree(writer, tmp_path / "model")
-        stored = load_file(folder / "model.safetensors")
-        del stored["model.layers.1.mlp.up_proj.weight"]
-        save_file(stored, folder / "model.safetensors", metadata={"format": "pt"})
-        self.told(tmp_path, held(folder), "lacks 1 tensors, such as model.layers.1.mlp.up_proj.weight")
-
-    def test_code_that_comes_with_a_model_is_not_run(self, writer: Path, tmp_path: Path) -> None:
-        folder = shutil.copytree(writer, tmp_path / "model")
-        config = json.loads((folder / "config.json").read_text())
-        config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config"}}
-        (folder / "config.json").write_text(json.dumps(config))
-        (folder / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
-        self.told(tmp_path, held(folder), "AutoConfig cannot read")
-        assert not (tmp_path / "ran").exists()
-
-    def test_a_model_that_the_hub_would_have(self, tmp_path: Path) -> None:
-        part = ModelPart(kind="transformers", name="nobody/nothing", revision="1")
-        self.told(tmp_path, part, "nobody/nothing@1 is neither on this machine nor to be had from the hub")
-
-    def test_a_model_without_a_template(self, writer: Path, tmp_path: Path) -> None:
-        folder = shutil.copytree(writer, tmp_path / "model")
-        (folder / "chat_template.jinja").unlink()
-        self.told(tmp_path, held(folder), "has no chat template")
-
-    def told(self, folder: Path, part: ModelPart, pattern: str) -> None:
-        with pytest.raises(BadInput, match=pattern):
-            one(folder, part, asked(1, Pick)[0])

@@ -28,7 +28,6 @@ from storage.layout import Workspace
 from storage.tables import facts
 from tests.builders import Name, ToyVideo, ToyWord, sources
 from tests.infra.building import everything, rows
-from tests.infra.models import tiny
 
 NAMES = ("anna", "bob", "carl", "dora", "eve", "frida")
 
@@ -67,11 +66,6 @@ def profile(folder: Path, **facts: Any) -> Profile:
 
 def run_of(folder: Path, profile: Profile, engine_name: str = "inline") -> Run:
     return Run(recipe(), sources(*NAMES, size=10**9), Workspace(folder), engine(engine_name), profile=profile)
-
-
-@pytest.fixture(scope="module")
-def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.writer(tmp_path_factory.mktemp("writer"))
 
 
 @pytest.mark.slow

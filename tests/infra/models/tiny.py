@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.profile_models import ModelPart
+
 SPECIAL = ("<pad>", "<s>", "</s>", "<image>")
 SEEN = 28
 TEMPLATE = (
@@ -14,6 +16,12 @@ TEMPLATE = (
     "{% endif %}</s>{% endfor %}{% if add_generation_prompt %}<s>assistant: {% endif %}"
 )
 TEXTS = ["a person walks across the street while a red car stops", json.dumps({"letter": "A", "count": 3})]
+
+
+def held(folder: Path, **facts: Any) -> ModelPart:
+    """A model of the profile whose weights lie in the folder."""
+    usual: dict[str, Any] = {"name": "tiny", "revision": "1", "batch": 4}
+    return ModelPart(kind="transformers", folder=str(folder), **(usual | facts))
 
 
 def tokenizer(special: Sequence[str] = SPECIAL, template: str = TEMPLATE, **facts: Any) -> Any:
