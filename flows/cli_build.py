@@ -163,6 +163,7 @@ def _bare(wish: "Wish") -> "Result":
     from flows.show import display
     from flows.steps import conclude, planned, wait_for_all
 
+    wish.probe()
     with planned(wish) as begun:
         with display(begun.tables) as shown:
             wait_for_all(begun, shown.tell, shown.finished)
@@ -197,11 +198,19 @@ def _tell_questions(wish: "Wish") -> None:
         )
 
 
+def _tell_of_the_sandbox() -> None:
+    from stages.sandbox import layers
+
+    if missing := layers().missing:
+        lack = f"the sandbox lacks {', '.join(missing)} on this machine, so hostile footage could do more harm"
+        print(f"rushes: {lack}; `rushes doctor` has the remedy", file=sys.stderr)
+
+
 def _tell_paths(result: "Result") -> None:
     if result.version is None:
         return
     new = "" if result.version.is_new else " (nothing has changed since)"
-    print(f"\ndataset  {result.version.path}{new}")
+    print(f"\ndataset  {result.version.address}{new}")
     if result.report:
         print(f"report   {result.report}")
 

@@ -22,6 +22,21 @@ State = Literal["has", "lacks", "could use"]
 ENOUGH_DISK_GB, ENOUGH_MEMORY_GB = 2.0, 2.0
 APT = "Debian, Ubuntu: apt-get install ffmpeg"
 
+SANDBOX = {
+    "session": ("a child's own children may outlive it", "Linux or macOS"),
+    "parent_death": ("a child may outlive a worker that was killed", "Linux"),
+    "rlimits": ("a bomb may fill memory or disk", "raise the hard limits (ulimit -H) of the account that runs Rushes"),
+    "files": (
+        "a decoder that was taken over could read other files",
+        "Linux 5.13 with Landlock (cat /sys/kernel/security/lsm), in a container whose seccomp profile allows it",
+    ),
+    "sockets": (
+        "a decoder that was taken over could reach the network",
+        "Linux on x86-64 or arm64 with seccomp; until then run Rushes where there is no network (unshare -n)",
+    ),
+}
+"""What it means that a layer of the sandbox is missing, and the remedy."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -77,15 +92,12 @@ def _sandbox() -> Iterator[Finding]:
     from stages.sandbox import layers
 
     found = layers()
-    holds = [name for name in ("session", "parent_death", "rlimits", "files", "sockets") if getattr(found, name)]
+    holds = [name for name in SANDBOX if getattr(found, name)]
     detail = f"holds: {', '.join(holds)}" + (f" (Landlock ABI {found.landlock_abi})" if found.landlock_abi else "")
-    if not found.missing:
-        yield Finding("sandbox", "has", detail)
-        return
-    remedy = (
-        "for files and sockets: Linux 5.13 (6.7 for sockets) with Landlock, not switched off by a container's seccomp"
-    )
-    yield Finding("sandbox", "could use", f"{detail}; missing: {', '.join(found.missing)}", remedy)
+    yield Finding("sandbox", "has", detail)
+    for name in found.missing:
+        without, remedy = SANDBOX[name]
+        yield Finding(f"sandbox: {name}", "could use", f"missing; {without}", remedy)
 
 
 def _packages() -> Iterator[Finding]:
@@ -98,6 +110,16 @@ def _packages() -> Iterator[Finding]:
         too_new = package == "fastapi" and tuple(map(int, found.split(".")[:2])) >= (0, 151)
         remedy = "pip install 'fastapi<0.151': with this one every Prefect flow fails" if too_new else ""
         yield Finding(package, "lacks" if too_new else "has", found, remedy)
+
+
+def _ray() -> Iterator[Finding]:
+    mode = os.environ.get("RAY_AUTH_MODE", "token")
+    started = "a Ray that we start listens on 127.0.0.1 alone, without a dashboard"
+    if mode == "token":
+        yield Finding("Ray", "has", f"token authentication; {started}")
+        return
+    remedy = "unset RAY_AUTH_MODE: whoever reaches a Ray without tokens runs what he likes on it"
+    yield Finding("Ray", "could use", f"RAY_AUTH_MODE is {mode!r}; {started}", remedy)
 
 
 def _prefect_server() -> Iterator[Finding]:
@@ -170,6 +192,7 @@ LOOKS: dict[str, Look] = {
     "readers": _readers,
     "sandbox": _sandbox,
     "packages": _packages,
+    "Ray": _ray,
     "Prefect API": _prefect_server,
     "torch": _torch,
     "GPU": _gpu,

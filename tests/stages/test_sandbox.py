@@ -17,6 +17,7 @@ from stages import sandbox
 from stages.sandbox import Limits
 
 SHORT = Limits(wall_s=20, cpu_s=10)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _shell(script: str, limits: Limits = SHORT, inputs: tuple[Path, ...] = ()) -> sandbox.Finished:
@@ -65,6 +66,74 @@ def test_a_name_that_is_not_utf8_can_be_an_input(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff\xfe.mp4"))
     path.write_text("footage")
     assert sandbox.run(["cat", str(path)], SHORT, (path,)).stdout == b"footage"
+
+
+def test_a_child_has_a_session_of_its_own() -> None:
+    finished = sandbox.run(
+        sandbox.module("timeit", "-n1", "-r1", "import os; print(os.getsid(0) == os.getpid())"), SHORT
+    )
+    assert finished.stdout.startswith(b"True")
+
+
+def test_a_child_does_not_outlive_whoever_started_it(tmp_path: Path) -> None:
+    """The parent is killed, so nothing of ours can clean up: the kernel has to."""
+    if not sandbox.layers().parent_death:
+        pytest.skip("this kernel sends no death signal")
+    script = (
+        "import sys; from stages import sandbox\n"
+        "with sandbox.stream(['bash', '-c', 'echo $$; exec sleep 60'], sandbox.Limits(wall_s=60)) as child:\n"
+        "    sys.stdout.buffer.write(child.stdout.readline()); sys.stdout.flush(); child.stdout.read(1)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert _is_running(child)
+        parent.kill()
+    started = time.monotonic()
+    while _is_running(child):
+        assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("-c", "0"), ("-n", "64"), ("-f", "0"), ("-t", "10"), ("-v", str(2048 * 1024))]
+)
+def test_each_limit_is_in_force(limit: str, value: str) -> None:
+    """Core dumps, open files, size of files, seconds of CPU, and address space, as the shell sees them."""
+    assert _shell(f"ulimit -S {limit}").stdout.decode().strip() == value
+
+
+def test_no_more_files_can_be_opened_than_allowed() -> None:
+    few = Limits(wall_s=20, cpu_s=10, open_files=16)
+    finished = sandbox.run(sandbox.module("timeit", "-n1", "-r1", "[open('/dev/null') for _ in range(32)]"), few)
+    assert "Too many open files" in finished.stderr_tail
+
+
+def test_no_descriptor_of_ours_is_inherited(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    with (tmp_path / "secret").open() as file:
+        os.set_inheritable(file.fileno(), True)
+        finished = _shell(f"cat <&{file.fileno()}; ls /proc/self/fd | wc -l")
+    assert b"secret" not in finished.stdout
+
+
+def test_the_working_directory_is_empty_and_nobody_elses() -> None:
+    assert _shell("ls -A | wc -l; pwd").stdout.splitlines()[0] == b"0"
+
+
+def test_no_other_process_can_be_looked_into() -> None:
+    """Tracing and reading another's memory: the ways around all other layers."""
+    if not sandbox.layers().sockets:
+        pytest.skip("this kernel has no seccomp")
+    script = (
+        "import ctypes; libc = ctypes.CDLL(None, use_errno=True); print(libc.ptrace(16, 1, 0, 0), ctypes.get_errno())"
+    )
+    assert sandbox.run(sandbox.module("timeit", "-n1", "-r1", script), SHORT).stdout.startswith(b"-1 1")
+
+
+def test_a_kernel_without_a_layer_is_told_of_and_the_others_hold() -> None:
+    """Landlock and seccomp cannot be switched off for a test: the layers are told apart by name instead."""
+    lacking = sandbox.Layers(session=True, parent_death=True, rlimits=True, landlock_abi=0, files=False, sockets=False)
+    assert lacking.missing == ("files", "sockets")
 
 
 def test_no_connection_can_be_made() -> None:
