@@ -1,12 +1,16 @@
 """The command ``rehearse``: a whole build against a teacher that costs nothing."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows import cli_options as options
 from flows.cli_end import ending, interruptible
+
+if TYPE_CHECKING:
+    from flows.wish import Wish
+    from infra.rehearsal.settings import Settings
 
 Footage = Annotated[
     list[str] | None,
@@ -58,11 +62,9 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
       rushes rehearse audit
     """
     with ending(debug=debug or context.obj), interruptible():
-        from flows.cli_build import run, shorter, wished
-        from flows.rehearse import known, rehearsed
-        from flows.show import console, item_panel, taught_table
+        from flows.cli_build import shorter, wished
+        from flows.rehearse import known
         from infra.rehearsal.settings import Settings
-        from infra.rehearsal.start import stats
 
         tables = str(Path(to) / "tables")
         if not videos:
@@ -72,14 +74,24 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
         teacher = Settings(
             seed=seed, latency_s=latency, faults=rates(faults), defects=rates(defects), truth=truth, log_chars=0
         )
-        with rehearsed(wish, teacher, accuracy, "batch" if batch else "live") as (ours, place):
-            try:
-                sample = run(ours).sample()
-            finally:
-                console().print("", taught_table(stats(place)), sep="\n")
-        if sample:
-            console().print("\n[b]One item, whole[/b]", item_panel(sample), sep="\n")
+        _act(wish, teacher, accuracy, "batch" if batch else "live")
         print(f"\nThis was a rehearsal, so no dataset. Its tables are the Parquet files under {tables}/cells.")
+
+
+def _act(wish: "Wish", teacher: "Settings", accuracy: float, mode: str) -> None:
+    """The build, with the teacher in every role; shows what it was asked, and one item."""
+    from flows.cli_build import run
+    from flows.rehearse import rehearsed
+    from flows.show import console, item_panel, taught_table
+    from infra.rehearsal.start import stats
+
+    with rehearsed(wish, teacher, accuracy, mode) as (ours, place):
+        try:
+            sample = run(ours).sample()
+        finally:
+            console().print("", taught_table(stats(place)), sep="\n")
+    if sample:
+        console().print("\n[b]One item, whole[/b]", item_panel(sample), sep="\n")
 
 
 def rates(texts: list[str] | None) -> dict[str, float]:
