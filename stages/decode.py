@@ -24,6 +24,7 @@ CODECS = (
 )
 """Decoders that footage needs. What is left out is old, rare and little tested: a way in for hostile files."""
 
+_LATEST_US = 2**53
 _HDR = ("smpte2084", "arib-std-b67")
 _INTERLACED = ("tt", "bb", "tb", "bt")
 
@@ -197,8 +198,10 @@ def _tag(stream: dict[str, Any]) -> str:
 
 
 def _micros(seconds: Any) -> int | None:
+    """Microseconds; None for what is no number, and for a time that no film reaches and no column holds."""
     value = _fraction(seconds)
-    return None if value is None else round(value * 1_000_000)
+    micros = 0 if value is None else round(value * 1_000_000)
+    return None if value is None or abs(micros) > _LATEST_US else micros
 
 
 def _fraction(text: Any) -> Fraction | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from schemas.arrow import to_table
 from schemas.media import Probe, Source, Video
 from schemas.rejects import Reject
 from schemas.units import SourceId, VideoId
@@ -212,6 +213,10 @@ def test_probes_of_hostile_json_give_reasons_not_errors() -> None:
         "r_frame_rate": "N/A",
         "sample_aspect_ratio": "0:1",
         "nb_frames": "N/A",
+        "duration": "1e30",
+        "start_time": "-9223372036854775808",
     }
     probe = decode.probed(VideoId("v"), {"streams": [hostile | odd | {"tags": {"DURATION": "a:b:c"}}], "format": {}})
     assert (probe.rate_hz_claimed, probe.duration_us_claimed, probe.sample_aspect) == (None, None, 1)
+    assert probe.start_us_claimed is None
+    assert len(to_table(Probe, [probe])) == 1
