@@ -10,10 +10,14 @@ from schemas.errors import ToolDown
 
 QUIET = {
     "DO_NOT_TRACK": "1",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
-"""What keeps Prefect from calling home, and gives its server time to start (docs/decisions/0050-prefect.md)."""
+"""What keeps Prefect from calling home and from pickling results, and gives its server time to start.
+
+docs/decisions/0050-prefect.md and 0086-ray-and-pickle.md say why.
+"""
 
 
 def hush() -> None:

@@ -13,6 +13,7 @@ from infra.profile import Profile
 from schemas.errors import BadInput, ToolDown
 from stages.stage import Needs
 
+HERE = "127.0.0.1"
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Otherwise a driver under `uv run` has every worker run uv again, and none ever starts.
@@ -53,6 +54,7 @@ class RayPlace:
             num_gpus=None if has_gpu() else 0,
             object_store_memory=profile.ray.object_store_mb * 2**20,
             include_dashboard=False,
+            _node_ip_address=HERE,
             _memory=(profile.workers.memory_gb or memory_gb()) * 1e9,
             _temp_dir=str(self._folder),
             **quiet,

@@ -62,6 +62,15 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [name for name, words in parts.items() if EMPTY_WORDS & {w for part in words for w in part.split("_")}] == []
 
 
+def test_nothing_can_be_pickled_at_rest() -> None:
+    """Ray pickles what passes between our own processes; what lies on a disk is JSON, Parquet or text."""
+    writers = re.compile(
+        r"\b(?:import|from) (?:pickle|cloudpickle|dill|joblib|shelve)\b|torch\.(?:load|save)|allow_pickle"
+    )
+    ours = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in PACKAGES]
+    assert [named(path) for path in ours if writers.search(path.read_text("utf-8"))] == []
+
+
 def test_package_files_are_empty() -> None:
     assert [named(path) for path in SOURCES if path.name == "__init__.py" and path.read_text("utf-8").strip()] == []
 

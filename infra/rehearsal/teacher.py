@@ -56,8 +56,9 @@ class Teacher:
         if call.path.startswith("/rehearsal/"):
             return self._watched(call)
         key = self.settings.key
-        if key and call.headers.get("authorization") != f"Bearer {key}":
-            return error(401, "invalid_api_key", "Incorrect API key provided.")
+        if key and (given := call.headers.get("authorization", "")) != f"Bearer {key}":
+            # Servers repeat what they were given, so this one does: nobody may write it down.
+            return error(401, "invalid_api_key", f"Incorrect API key provided: {given.removeprefix('Bearer ')}")
         if call.path in (CHAT, EMBED) and call.method == "POST":
             return await self._counted(call)
         if call.path.startswith(("/v1/files", "/v1/batches")):

@@ -109,6 +109,25 @@ def test_what_no_machine_can_give_is_told_before_anything_runs(tmp_path: Path, r
     assert not list((tmp_path / "cells").glob("toy_*"))
 
 
+def listening() -> set[str]:
+    """The addresses, as /proc writes them, on which processes of this machine's Rays of ours listen."""
+    sockets = {
+        fields[9]: fields[1].partition(":")[0]
+        for kind in ("tcp", "tcp6")
+        for fields in (line.split() for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:])
+        if fields[3] == "0A"
+    }
+    ours = [one.parent for one in Path("/proc").glob("[0-9]*/cmdline") if b"rushes-ray-" in one.read_bytes()]
+    open_files = [str(file.readlink()) for process in ours for file in process.glob("fd/*") if file.is_symlink()]
+    return {sockets[name[8:-1]] for name in open_files if name.startswith("socket:[") and name[8:-1] in sockets}
+
+
+def test_a_ray_of_our_own_listens_on_this_machine_alone(ray_cluster: RayPlace) -> None:
+    here = {"0100007F", "0" * 24 + "01000000", "0000000000000000FFFF00000100007F"}
+    assert listening()
+    assert listening() <= here
+
+
 def gone(pid: int, within_s: float) -> bool:
     """Whether the process ends in time."""
     try:
