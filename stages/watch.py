@@ -43,7 +43,7 @@ class WatchVideos(Stage[Video, Signal, Env], version=2, needs=Needs(cpus=1), bat
     memory_bytes: int = 3072 * _MEBI
     """Address space of the decoding child. What it really uses stays under a few hundred megabytes."""
     wall_s: float = 6 * 3600
-    """Seconds for one video."""
+    """Seconds for one video at most. It has ten minutes, and one more for each megabyte."""
 
     def open(self, env: Env) -> Env:
         """The door to the files."""
@@ -67,7 +67,8 @@ class WatchVideos(Stage[Video, Signal, Env], version=2, needs=Needs(cpus=1), bat
     def _heard(self, video: Video, path: Path, threads: int) -> tuple[list[Stretch], End]:
         most = min(self.most_frames, 1000 + video.size_bytes // self.bytes_per_frame)
         argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(threads), str(most))
-        limits = sandbox.Limits(wall_s=self.wall_s, cpu_s=int(self.wall_s * _THREADS), memory_bytes=self.memory_bytes)
+        wall_s = min(self.wall_s, 600 + 60 * video.size_bytes / 1e6)
+        limits = sandbox.Limits(wall_s=wall_s, cpu_s=int(wall_s * _THREADS) + 1, memory_bytes=self.memory_bytes)
         stretches: list[Stretch] = []
         with sandbox.stream(argv, limits, inputs=(path,)) as child:
             end = hear(child, stretches)
