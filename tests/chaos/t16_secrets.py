@@ -44,6 +44,7 @@ writer = "teacher"
 cpus = 2
 memory_gb = 4
 """
+NOTHING: Mapping[str, str] = {}
 HIDDEN_IN = ("api_key = '{secret}'", "key_env = '{secret}'", "kind = '{secret}'\nkind = '{secret}'", "key = '{secret}'")
 
 
@@ -104,7 +105,7 @@ class Runs:
             lines = PROFILE.format(url=self.url, key=spoken_notes.KEY, more=more)
             profile = elsewhere / f"hidden{number}.toml"
             profile.write_text(lines)
-            told.append(self.build(f"hidden{number}", "inline", 2, profile=profile))
+            told.append(self.build(f"hidden{number}", "inline", 2, profile))
         return told
 
     def ray(self) -> list[str]:
@@ -119,14 +120,15 @@ class Runs:
     def three(self, engine: str, **more: str) -> Iterator[str]:
         """A run that goes well, one with a wrong key, and one into a bug."""
         name = f"{engine}{len(more)}"
-        yield self.build(f"well-{name}", engine, 0, **more)
-        yield self.build(f"wrong-{name}", engine, 2, **more | {spoken_notes.KEY: SECRETS["WRONG_KEY"]})
-        yield self.build(f"bug-{name}", engine, 1, films="buggy", **more)
+        yield self.build(f"well-{name}", engine, 0, more=more)
+        yield self.build(f"wrong-{name}", engine, 2, more={**more, spoken_notes.KEY: SECRETS["WRONG_KEY"]})
+        yield self.build(f"bug-{name}", engine, 1, more=more)
 
     def build(
-        self, name: str, engine: str, code: int, films: str = "films", profile: Path | None = None, **more: str
+        self, name: str, engine: str, code: int, profile: Path | None = None, more: Mapping[str, str] = NOTHING
     ) -> str:
-        """One run; what is wrong with how it ended, or its name."""
+        """One run, of the films with the bug where its name says so; what is wrong with how it ended, or its name."""
+        films = "buggy" if name.startswith("bug") else "films"
         if profile is None:
             profile = self.home / f"{name}.toml"
             profile.write_text(PROFILE.format(url=self.url, key=spoken_notes.KEY, more=""))
@@ -146,7 +148,7 @@ class Runs:
             str(profile),
         ]
         with (self.home / f"{name}.out").open("wb") as out:
-            run = subprocess.Popen(command, cwd=self.home, env=self.environment() | more, stdout=out, stderr=out)
+            run = subprocess.Popen(command, cwd=self.home, env={**self.environment(), **more}, stdout=out, stderr=out)
             if code < 0:
                 _wait_for(lambda: any((self.home / name).rglob("cells/**/*.parquet")) or run.poll() is not None)
                 run.send_signal(-code)

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import html5lib
 import markdown_it
-import yaml
+import yaml  # type: ignore[import-untyped]  # it brings no types
 
 from storage.blobs import Blobs
 from storage.layout import Workspace
