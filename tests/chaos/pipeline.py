@@ -56,7 +56,10 @@ def build(files: Sequence[Path], folder: Path, limit_s: float) -> Ended:
     given = [path for path in files if path not in folders] + [listed] * bool(folders) + [control(folder / "control")]
     command = [RUSHES, "build", "fragments", *map(str, given), "--to", str(folder / "dataset"), "--engine", "inline"]
     began = time.monotonic()
-    done = subprocess.run([*command, "--set", "per_video=1"], capture_output=True, timeout=limit_s, check=False)
+    try:
+        done = subprocess.run([*command, "--set", "per_video=1"], capture_output=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        return Ended(-1, f"not over after {limit_s:.0f} s", limit_s, {})
     seconds = time.monotonic() - began
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
     return Ended(done.returncode, said, seconds, outcomes(folder / "dataset" / "versions" / "1"))

@@ -15,7 +15,7 @@ from tests.chaos.pipeline import Ended, build
 from tests.chaos.trap import listening, watching
 
 MAKER = Path(__file__).resolve().parents[3] / "shared/tools/make_bad_media.sh"
-LIMIT_S, FEW = 400, 12
+LIMIT_S, FEW = 600, 12
 BAITS = ("sibling.ts", "sibling.mp4", "secret/red.ts", "secret/red.mp4", "secret/token.txt", "secret/child.txt")
 
 
