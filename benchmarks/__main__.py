@@ -1,8 +1,8 @@
 """Every benchmark in turn, each as a program of its own: ``python -m benchmarks [NAME...]``.
 
-With names only these: planning, idle, toy, shots, watch_speed, frames. What they print is Markdown or JSON lines; what
-was seen, and on which machine, is kept in ``docs/benchmarks``. An hour or more on two cores, on a machine that does
-nothing else.
+With names only these: planning, idle, toy, shots, watch_speed, frames, generate. What they print is Markdown or JSON
+lines; what was seen, and on which machine, is kept in ``docs/benchmarks``. An hour or more on two cores, on a machine
+that does nothing else.
 """
 
 import subprocess
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "shots": ("shots.py",),
     "watch_speed": ("watch_speed.py",),
     "frames": ("frames.py",),
+    "generate": ("generate.py",),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,33 +84,54 @@ def seer(folder: Path) -> Path:
     return _saved(folder, lambda: LlavaForConditionalGeneration(config), processor)
 
 
-def newer_seer(folder: Path) -> Path:
-    """A vision-language model of the make of Qwen2.5-VL, whose own processor would want torchvision, for videos."""
+TINY_EYES = {
+    "depth": 1, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32, "window_size": 56,
+    "fullatt_block_indexes": [0],
+}  # fmt: skip
+
+
+def newer_seer(  # noqa: PLR0917  measures of a model
+    folder: Path,
+    text: Mapping[str, Any] | None = None,
+    eyes: Mapping[str, Any] | None = None,
+    longest: int = 56,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> Path:
+    """A vision-language model of the make of Qwen2.5-VL, whose own processor would want torchvision, for videos.
+
+    Tiny, unless ``text`` and ``eyes`` give other measures. Pictures are seen at ``longest`` x ``longest`` pixels.
+    """
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
     marks = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
-    words = tokenizer(
-        (*SPECIAL[:3], *marks), TEMPLATE.replace("<image>", "<|vision_start|><|image_pad|><|vision_end|>")
-    )
+    seen = "<|vision_start|><|image_pad|><|vision_end|>"
+    words = tokenizer((*SPECIAL[:3], *marks), TEMPLATE.replace("<image>", seen))
     ids = {mark: words.convert_tokens_to_ids(mark) for mark in marks}
-    turns = {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 3, 3]}
+    measures = llama(len(words)) | dict(text or {})
+    eighth = measures["hidden_size"] // measures["num_attention_heads"] // 8
+    turns = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2 * eighth, eighth, eighth]}
+    patches = {"patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2}
     config = Qwen2_5_VLConfig(
-        text_config=llama(len(words), rope_parameters=turns, tie_word_embeddings=True),
-        vision_config={
-            "depth": 1, "hidden_size": 16, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
-            "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2, "window_size": 56,
-            "fullatt_block_indexes": [0],
-        },
+        text_config=measures | {"rope_parameters": turns, "tie_word_embeddings": True},
+        vision_config=patches | dict(eyes or TINY_EYES),
         image_token_id=ids["<|image_pad|>"],
         video_token_id=ids["<|video_pad|>"],
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
-    )  # fmt: skip
-    pictures = Qwen2VLImageProcessorPil(
-        patch_size=14, temporal_patch_size=2, merge_size=2, size={"shortest_edge": SEEN**2, "longest_edge": 56**2}
     )
-    return _saved(folder, lambda: Qwen2_5_VLForConditionalGeneration(config), words, pictures)
+    pictures = Qwen2VLImageProcessorPil(
+        patch_size=14, temporal_patch_size=2, merge_size=2, size={"shortest_edge": SEEN**2, "longest_edge": longest**2}
+    )
+
+    def model() -> Any:
+        import torch
+
+        with torch.device(device):
+            return Qwen2_5_VLForConditionalGeneration._from_config(config, dtype=getattr(torch, dtype))
+
+    return _saved(folder, model, words, pictures)
 
 
 def _clip_pictures() -> Any:
