@@ -7,6 +7,7 @@ alone. The tasks wait for tables of one run, which drives its engine from the fl
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from prefect import flow, get_run_logger, task
@@ -83,6 +84,7 @@ def build(  # noqa: PLR0913, PLR0917 -- a flow's parameters are read off its sig
     recipe: str,
     videos: list[str],
     to: str,
+    work: str = "",
     engine: Literal["ray", "inline"] = "ray",
     profile: str = "local",
     settings: dict[str, Any] | None = None,
@@ -96,6 +98,7 @@ def build(  # noqa: PLR0913, PLR0917 -- a flow's parameters are read off its sig
         recipe=recipe,
         videos=videos,
         to=to,
+        work=work,
         engine=engine,
         profile=profile,
         settings=settings or {},
@@ -104,6 +107,7 @@ def build(  # noqa: PLR0913, PLR0917 -- a flow's parameters are read off its sig
         budget_usd=budget_usd,
         budget_tokens=budget_tokens,
     )
+    wish.probe()
     with planned(wish) as run:
         waits = [build_table.submit(as_it_is(run), table) for table in run.tables]
         _raise_first(waits)
@@ -127,10 +131,14 @@ def _markdown(result: Result) -> str:
     lines = ["| step | rows | turned away on the way |", "|---|---:|---|", rows, ""]
     if result.version is None:
         return "\n".join([*lines, "No version was published."])
-    lines.append(f"Dataset: [{result.version.path}]({result.version.path.as_uri()})")
+    lines.append(f"Dataset: {_link(result.version.address)}")
     if result.report:
-        lines.append(f"\nReport: [{result.report}]({result.report.as_uri()})")
+        lines.append(f"\nReport: {_link(result.report)}")
     return "\n".join(lines)
+
+
+def _link(address: str) -> str:
+    return f"[{address}]({address if '://' in address else Path(address).as_uri()})"
 
 
 def run_flow(wish: Wish) -> Result:
@@ -139,6 +147,7 @@ def run_flow(wish: Wish) -> Result:
         recipe=wish.recipe,
         videos=list(wish.videos),
         to=wish.to,
+        work=wish.work,
         engine=wish.engine,
         profile=wish.profile,
         settings=dict(wish.settings),

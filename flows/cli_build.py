@@ -20,6 +20,7 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
     recipe: options.RecipeName,
     videos: options.Videos,
     to: options.To,
+    work: options.Work = "",
     engine: options.EngineName = "ray",
     profile: options.ProfileName = "local",
     settings: options.Settings = None,
@@ -41,10 +42,12 @@ def build(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signatur
 
       rushes build fragments "clips/**/*.mkv" more.csv --to dataset --set per_video=6 --clips
 
+      rushes build fragments footage/ --to s3://bucket/films
+
       rushes build audit videos/ --questions videomme.parquet --to audited --profile my-models.toml
     """
     with ending(debug=debug or context.obj), interruptible():
-        place = {"engine": engine, "profile": profile, "workers": workers, "publish": not no_publish}
+        place = {"work": work, "engine": engine, "profile": profile, "workers": workers, "publish": not no_publish}
         budget = {"budget_usd": budget_usd, "budget_tokens": budget_tokens}
         wish = wished(recipe, videos, to, shorter(settings, clips, questions), **place, **budget)
         _tell_paths(run(wish))
@@ -55,6 +58,7 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     recipe: options.RecipeName,
     videos: options.Videos,
     to: options.To,
+    work: options.Work = "",
     profile: options.ProfileName = "local",
     settings: options.Settings = None,
     clips: options.Clips = False,
@@ -79,7 +83,8 @@ def plan(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
         from flows.show import console, plan_table
         from flows.steps import planned
 
-        wish = wished(recipe, videos, to, shorter(settings, clips, questions), engine="inline", profile=profile)
+        place = {"work": work, "engine": "inline", "profile": profile}
+        wish = wished(recipe, videos, to, shorter(settings, clips, questions), **place)
         begun = planned(wish)
         tables = begun.plan()
         out = console()

@@ -10,13 +10,16 @@ from flows import cli_options as options
 from flows.cli_end import NOTHING_DONE, ending
 
 if TYPE_CHECKING:
+    from flows.place import Place
     from storage.layout import Workspace
+    from storage.manifest import Manifest
 
 
 def sql(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     context: typer.Context,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT, in DuckDB's SQL.")],
     to: options.ToHere = ".",
+    work: options.Work = "",
     format: options.Format = "table",
     out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write there instead of printing.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most rows of a printed table.")] = 100,
@@ -32,9 +35,11 @@ def sql(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signature
     """
     with ending(debug=debug or context.obj):
         from flows.show_rows import write
-        from storage.catalog_query import query as ask
+        from storage.catalog_query import asking
 
-        rows = ask(_dataset(to), query, rows=limit + 1 if format == "table" and not out else None)
+        place = _place(to, work)
+        with asking(place.workspace, place.version()) as ask:
+            rows = ask(query, rows=limit + 1 if format == "table" and not out else None)
         write(rows, format, Path(out) if out else None, limit)
 
 
@@ -42,6 +47,7 @@ def explain(
     context: typer.Context,
     row_id: Annotated[str, typer.Argument(metavar="ROW_ID", help="The id of a row in any table, or how it begins.")],
     to: options.ToHere = ".",
+    work: options.Work = "",
     debug: options.Debug = False,
 ) -> None:
     """Show how one row came about: the stage and settings that made it, the rows it was made from, back to the file."""
@@ -50,7 +56,8 @@ def explain(
         from flows.show import console
         from flows.show_rows import explanation_tree
 
-        console().print(explanation_tree(explained(_dataset(to), row_id)))
+        place = _place(to, work)
+        console().print(explanation_tree(explained(place.workspace, row_id, place.version())))
 
 
 def recipes(
@@ -71,7 +78,9 @@ def recipes(
             out.print(recipe_text(one, whole=name is not None))
 
 
-def status(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:
+def status(
+    context: typer.Context, to: options.ToHere = ".", work: options.Work = "", debug: options.Debug = False
+) -> None:
     """Show how the last run stands, whether all that it was given is accounted for, and what the latest version holds.
 
     Of each table: its parts, rows and rejects; and of the videos that came in, how many have rows, were turned away, or
@@ -83,17 +92,15 @@ def status(context: typer.Context, to: options.ToHere = ".", debug: options.Debu
         from flows.show_rows import status_text
         from infra.account import account
         from infra.record import latest
-        from storage.catalog import latest_version
-        from storage.manifest import read
 
-        workspace = _dataset(to)
-        run, out = latest(workspace.runs), console()
-        accounted = account(workspace, run) if run else None
+        place = _place(to, work)
+        run, out = latest(place.workspace.runs), console()
+        accounted = account(place.workspace, run) if run else None
         if run and accounted:
             out.print(account_text(run, accounted), "", sep="\n")
-        folder = latest_version(workspace) if run else _version(to)
-        if folder:
-            out.print(status_text(read(folder), folder))
+        found = _latest(place, needed=run is None)
+        if found:
+            out.print(status_text(*found))
         if run and accounted and (run.is_stale or not accounted.adds_up):
             sys.exit(NOTHING_DONE)
 
@@ -101,6 +108,7 @@ def status(context: typer.Context, to: options.ToHere = ".", debug: options.Debu
 def verify(
     context: typer.Context,
     to: options.ToHere = ".",
+    work: options.Work = "",
     number: Annotated[int | None, typer.Option("--number", help="Which version.", show_default="the latest")] = None,
     debug: options.Debug = False,
 ) -> None:
@@ -110,21 +118,22 @@ def verify(
     """
     with ending(debug=debug or context.obj):
         from flows.show import plain
-        from flows.soundness import faults_of
-        from storage.catalog import latest_version
+        from flows.soundness import faults_of, stored_faults_of
 
-        workspace = _dataset(to)
-        folder = latest_version(workspace) if number is None else _version(to, number)
-        faults = faults_of(workspace, folder)
+        place = _place(to, work)
+        stored = place.version(number)
+        where = place.address or place.workspace.root
+        if stored:
+            faults = stored_faults_of(place.workspace, stored)
+        else:
+            faults = faults_of(place.workspace, _folder(place.workspace, number, needed=number is not None))
         for fault in faults:
             print(f"{fault.kind:<8} {plain(fault.path)}: {plain(fault.detail)}")
         if faults:
             remedy = "`rushes build` makes again what is damaged"
-            print(
-                f"rushes: {workspace.root}: {len(faults)} files are not as they were written; {remedy}", file=sys.stderr
-            )
+            print(f"rushes: {where}: {len(faults)} files are not as they were written; {remedy}", file=sys.stderr)
             sys.exit(NOTHING_DONE)
-        print(f"{workspace.root}: every file is as it was written")
+        print(f"{where}: every file is as it was written")
 
 
 def doctor(context: typer.Context, to: options.ToHere = ".", debug: options.Debug = False) -> None:
@@ -145,25 +154,46 @@ def doctor(context: typer.Context, to: options.ToHere = ".", debug: options.Debu
 COMMANDS = (sql, explain, recipes, status, verify, doctor)
 
 
-def _dataset(to: str) -> "Workspace":
+def _place(to: str, work: str) -> "Place":
+    """Where the dataset is. Raises BadInput for a folder that is not there."""
+    from flows.place import place
     from schemas.errors import BadInput
-    from storage.layout import Workspace
 
-    root = Path(to).expanduser()
-    if not root.is_dir():
+    found = place(to, work)
+    if not found.address and not found.workspace.root.is_dir():
         raise BadInput(f"no such folder: {to!r}; --to names the dataset's folder, where `rushes build` put it")
-    return Workspace(root)
+    return found
 
 
-def _version(to: str, number: int | None = None) -> Path:
+def _folder(workspace: "Workspace", number: int | None, *, needed: bool) -> Path | None:
+    """The folder of that version, or of the latest. Raises BadInput when it is ``needed`` and not there."""
     from schemas.errors import BadInput
     from storage.catalog import latest_version
 
-    workspace = _dataset(to)
     folder = latest_version(workspace) if number is None else workspace.versions / str(number)
-    if folder is None or not folder.is_dir():
+    if folder and folder.is_dir():
+        return folder
+    if needed:
         which = "version" if number is None else f"version {number}"
         raise BadInput(
-            f"{workspace.root} holds no published {which}; build one with `rushes build RECIPE VIDEOS... --to {to}`"
+            f"{workspace.root} holds no published {which}; "
+            f"build one with `rushes build RECIPE VIDEOS... --to {workspace.root}`"
         )
-    return folder
+    return None
+
+
+def _latest(place: "Place", *, needed: bool) -> "tuple[Manifest, str] | None":
+    """The manifest of the latest version and where it lies. Raises BadInput when it is ``needed`` and not there."""
+    from schemas.errors import BadInput
+    from storage.manifest import read
+
+    if not place.address:
+        folder = _folder(place.workspace, None, needed=needed)
+        return (read(folder), str(folder)) if folder else None
+    try:
+        stored = place.version()
+    except BadInput:
+        if needed:
+            raise
+        return None
+    return (stored.manifest, stored.folders[0]) if stored else None

@@ -16,8 +16,18 @@ Videos = Annotated[
         "and, if known, license, origin, title.",
     ),
 ]
-To = Annotated[str, typer.Option("--to", metavar="DIR", help="The dataset's folder.")]
-ToHere = Annotated[str, typer.Option("--to", metavar="DIR", help="The dataset's folder.", show_default="this folder")]
+TO = "The dataset's folder, or an address such as s3://bucket/prefix (docs/storage.md)."
+To = Annotated[str, typer.Option("--to", metavar="DIR", help=TO)]
+ToHere = Annotated[str, typer.Option("--to", metavar="DIR", help=TO, show_default="this folder")]
+Work = Annotated[
+    str,
+    typer.Option(
+        "--work",
+        metavar="DIR",
+        help="The folder to work in where --to is an address.",
+        show_default="one in your cache",
+    ),
+]
 EngineName = Annotated[
     Literal["ray", "inline"],
     typer.Option("--engine", help="[b]ray[/b] uses all cores; [b]inline[/b] one, and starts at once."),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,10 @@ from flows.sources import address, resolved
 from schemas.duckdb import literal, quoted
 from schemas.errors import BadInput
 from storage.catalog import latest_version
-from storage.catalog_query import query
+from storage.catalog_query import Asking, asking
 from storage.layout import Workspace
 from storage.manifest import Manifest, TableFacts, read
+from storage.stored_version import StoredVersion
 
 LEADS_TO = {
     "source_id": "sources",
@@ -65,14 +65,24 @@ class Explanation:
     hanging: tuple[Hanging, ...]
 
 
-def explain(workspace: Workspace, row_id: str) -> Explanation:
+def explain(workspace: Workspace, row_id: str, version: StoredVersion | None = None) -> Explanation:
     """How the row of this id came about. The beginning of an id will do where it is the only one; so will a file's uri.
 
-    Raises BadInput when there is no such row, or several begin so.
+    It is looked up in the latest version in the workspace, or in a ``version`` on a store. Raises BadInput when there
+    is no such row, or several begin so.
     """
-    shelf = Shelf(workspace)
-    row = shelf.find(address(resolved(row_id)) if _is_path(row_id) else row_id)
-    return Explanation(row, tuple(_origins(shelf, row)), tuple(_hanging(shelf, row)))
+    with asking(workspace, version) as ask:
+        shelf = Shelf(ask, version.manifest if version else _latest(workspace))
+        row = shelf.find(address(resolved(row_id)) if _is_path(row_id) else row_id)
+        return Explanation(row, tuple(_origins(shelf, row)), tuple(_hanging(shelf, row)))
+
+
+def _latest(workspace: Workspace) -> Manifest:
+    """What made the latest version."""
+    folder = latest_version(workspace)
+    if folder is None:
+        raise BadInput(f"{workspace.root} holds no published version yet; build one with `rushes build`")
+    return read(folder)
 
 
 def _is_path(text: str) -> bool:
@@ -83,10 +93,11 @@ def _is_path(text: str) -> bool:
 
 
 class Shelf:
-    """The tables of a workspace's latest version, and of its working tables, to look rows up in."""
+    """The tables of a version and of the workspace's working tables, to look rows up in."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, ask: Asking, manifest: Manifest) -> None:
+        self._ask = ask
+        self.manifest = manifest
         found = self.rows(
             "SELECT table_schema, table_name, column_name FROM information_schema.columns "
             "WHERE table_schema IN ('main', 'workspace') ORDER BY table_schema, table_name, ordinal_position"
@@ -98,17 +109,9 @@ class Shelf:
             if self._schema.setdefault(table, line["table_schema"]) == line["table_schema"]:
                 self.columns.setdefault(table, []).append(str(line["column_name"]))
 
-    @cached_property
-    def manifest(self) -> Manifest:
-        """What made the latest version."""
-        folder = latest_version(self._workspace)
-        if folder is None:
-            raise BadInput(f"{self._workspace.root} holds no published version yet; build one with `rushes build`")
-        return read(folder)
-
     def rows(self, sql: str, **given: str) -> list[dict[str, Any]]:
         """What the SELECT gives, as plain rows; ``given`` are the values of its parameters."""
-        found: list[dict[str, Any]] = query(self._workspace, sql, given).to_pylist()
+        found: list[dict[str, Any]] = self._ask(sql, given).to_pylist()
         return found
 
     def name(self, table: str) -> str:

@@ -177,7 +177,7 @@ def plain_lines(text: str) -> str:
     return "\n".join(plain(line) for line in text.splitlines())
 
 
-def status_text(manifest: Manifest, folder: Path) -> RenderableType:
+def status_text(manifest: Manifest, address: str) -> RenderableType:
     """What a version holds, what became of the files, and what made it."""
     table = Table(box=None, padding=(0, 2), header_style="bold")
     for name, where in (("table", "left"), ("rows", "right"), ("made by", "left")):
@@ -188,7 +188,7 @@ def status_text(manifest: Manifest, folder: Path) -> RenderableType:
     software = ", ".join(f"{name} {found}" for name, found in sorted(manifest.software.items()))
     settings = ", ".join(f"{name}={value}" for name, value in manifest.settings.items())
     return Group(
-        f"[b]version {manifest.number}[/b] of {plain(manifest.recipe)} ({plain(settings)}) in {plain(folder)}",
+        f"[b]version {manifest.number}[/b] of {plain(manifest.recipe)} ({plain(settings)}) in {plain(address)}",
         f"files: {became}" if became else "",
         table,
         f"[dim]{plain(software)}[/dim]",

@@ -7,7 +7,6 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flows.funnel import Funnel, first_rows, funnel
@@ -31,10 +30,9 @@ class Result:
     version: Version | None
 
     @property
-    def report(self) -> Path | None:
-        """The report of the version, if it has one."""
-        path = self.version.path / REPORT if self.version else None
-        return path if path and path.exists() else None
+    def report(self) -> str | None:
+        """Where the report of the version is, if there is a version."""
+        return f"{self.version.address}/{REPORT}" if self.version else None
 
     def sample(self) -> dict[str, Any] | None:
         """One row of what was kept, whole; none when nothing was."""
@@ -85,8 +83,9 @@ def conclude(run: Run, wish: Wish) -> Result:
     """The funnel of a finished run, and the version that it is published as, unless nothing was kept."""
     built = run.built()
     counted = funnel(built)
-    version = publish(wish.workspace, built, tools=programs()) if wish.publish and counted.kept else None
-    return Result(built, counted, version)
+    if not (wish.publish and counted.kept):
+        return Result(built, counted, None)
+    return Result(built, counted, publish(wish.workspace, built, tools=programs(), versions=wish.place.versions))
 
 
 def programs() -> dict[str, str]:

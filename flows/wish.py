@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from flows.place import Place, place
 from flows.question_set import QuestionSet, take_in
 from flows.recipe_book import Recipe, recipe
 from flows.sources import Found, find
@@ -26,13 +27,15 @@ Engine = Literal["ray", "inline"]
 class Wish:
     """One run: which recipe with which settings, of which videos, into which folder, by which engine, how much of it.
 
-    ``workers`` is the number of cores to use, ``budget_usd`` and ``budget_tokens`` what models may cost; 0 is what the
-    profile says. Nothing here is looked up before it is used.
+    ``to`` may be an address on an object store; ``work`` is then the folder to work in. ``workers`` is the number of
+    cores to use, ``budget_usd`` and ``budget_tokens`` what models may cost; 0 is what the profile says. Nothing here is
+    looked up before it is used.
     """
 
     recipe: str
     videos: Sequence[str]
     to: str
+    work: str = ""
     engine: Engine = "ray"
     profile: str = "local"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -73,9 +76,8 @@ class Wish:
             return None
         given = self.all_settings[self._question_setting]
         if not given:
-            named = f"--set {self._question_setting}=FILE"
             raise BadInput(
-                f"the recipe {self.recipe!r} is about questions; name their file with {named} (docs/audit.md)"
+                f"the recipe {self.recipe!r} is about questions; name their file with --questions FILE (docs/audit.md)"
             )
         return take_in(given, self._given.sources)
 
@@ -88,9 +90,19 @@ class Wish:
         return find(self.videos, but_not=self.workspace.root)
 
     @cached_property
+    def place(self) -> Place:
+        """Where the dataset is. Raises BadInput."""
+        return place(self.to, self.work)
+
+    @property
     def workspace(self) -> Workspace:
-        """The dataset's folder."""
-        return Workspace(Path(self.to).expanduser())
+        """The folder that the work is done in."""
+        return self.place.workspace
+
+    def probe(self) -> None:
+        """Raises BadInput where versions could not be published, before anything is built for them."""
+        if self.publish and self.place.versions:
+            _ = self.place.versions.guarantees
 
     @cached_property
     def where(self) -> Profile:

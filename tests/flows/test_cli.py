@@ -152,7 +152,7 @@ def test_verify_finds_a_flipped_bit(place: Path, tmp_path: Path) -> None:
     victim.write_bytes(content)
     told = rushes("verify", "--to", tmp_path / "dataset")
     assert told.returncode == 1
-    assert f"damaged  notes/{victim.name}" in told.stdout
+    assert f"damaged  versions/1/notes/{victim.name}" in told.stdout
 
 
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
