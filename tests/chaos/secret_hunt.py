@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-EVERY_S = 0.3
+EVERY_S = 1.0
 
 
 def forms(secret: str) -> set[bytes]:
@@ -37,6 +37,7 @@ class Hunt:
     most_files: int = 0
 
     def __post_init__(self) -> None:
+        self._seen: dict[Path, tuple[int, int]] = {}
         self._forms = {name: forms(secret) for name, secret in self.secrets.items()}
 
     def through(self, folder: Path) -> None:
@@ -45,6 +46,10 @@ class Hunt:
         self.most_files = max(self.most_files, len(files))
         for path in files:
             with suppress(OSError):
+                found = path.stat()
+                if self._seen.get(path) == (found.st_size, found.st_mtime_ns):
+                    continue
+                self._seen[path] = (found.st_size, found.st_mtime_ns)
                 self._look(path.read_bytes() + b"\n" + str(path).encode(), str(path))
             if path.suffix in (".parquet", ".duckdb"):
                 self._look(str(_read(path)).encode("utf-8", "replace"), f"{path}, read")
