@@ -23,14 +23,14 @@ _OUTCOMES = {
     "encrypted": "f13",
     "too_small": "f06",
     "too_many_pixels": "b01 b02",
-    "undecodable": "m11 m12 m13",
+    "undecodable": "m11 m12",
     "no_frames": "m08 h20",
     "no_frames|undecodable|flagged": "m17",
-    "truncated": "t07 b06",
+    "truncated": "t07 b06 m13",
     "timestamps": "p04 m05",
     "size_change": "f11",
     "decode_budget": "m10 m22",
-    "path_forbidden": "link",
+    "path_forbidden|missing": "link",
     "not_a_file": "dir fifo",
 }
 GOLDEN = {word: outcome for outcome, words in _OUTCOMES.items() for word in words.split()}

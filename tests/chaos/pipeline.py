@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from flows.films import Film, Take, write
-from flows.sources import address
+from flows.sources import address, resolved
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 FLAGGED_BELOW = 0.95
@@ -38,7 +38,7 @@ class Ended:
 
     def of(self, path: Path) -> tuple[str, ...]:
         """The outcomes of one file."""
-        return tuple(self.outcomes.get(address(str(path)), ()))
+        return tuple(self.outcomes.get(address(resolved(str(path))), ()))
 
 
 def control(folder: Path) -> Path:
