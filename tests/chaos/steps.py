@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow.parquet as pq
 
@@ -41,7 +42,7 @@ def end_at(number: int, root: Path) -> Steps:
 
     sync, write = os.fsync, pq.write_table
 
-    def synced(descriptor: int) -> None:
+    def synced(descriptor: Any) -> None:
         step()
         sync(descriptor)
 
@@ -50,7 +51,8 @@ def end_at(number: int, root: Path) -> Steps:
         write(*arguments, **more)
         step()
 
-    os.fsync, pq.write_table = synced, written
+    patch("os.fsync", synced).start()
+    patch("pyarrow.parquet.write_table", written).start()
     sys.addaudithook(hear)
     return steps
 
