@@ -115,11 +115,14 @@ def ours(room: Room, requests: Sequence[Request]) -> None:
 
 
 def never_cut_off() -> None:
-    """Counts the limit as the end of an answer: random weights come to no other, and would be asked for more."""
+    """Counts the limit as the end of an answer, and any answer as one: random weights come to no end, and to few words.
+
+    They would be asked for more, and again, up to three times as much as the bare one.
+    """
     real = Generator._said  # noqa: SLF001
 
     def said(self: Generator, tokens: list[int], length: int) -> Said:
-        return replace(real(self, tokens, length), finish="stop")
+        return replace(real(self, tokens, length), text="said", finish="stop")
 
     generate.Generator._said = said  # type: ignore[method-assign]  # noqa: SLF001
     generate.Generator._plain = endless(generate.Generator._plain)  # type: ignore[method-assign]  # noqa: SLF001
