@@ -67,7 +67,8 @@ def _made(pupil: Pupil, texts: Sequence[str]) -> dict[str, Item]:
 def _saying(scene: ScenePack, text: str) -> ScenePack:
     """The scene with one thing more that is known of it, which nobody needs to cite."""
     more = {"labels": "V9", "kinds": "seen", "starts_us": 0, "ends_us": scene.end_us, "texts": text}
-    return replace(scene, **{name: (*getattr(scene, name), value) for name, value in more.items()})
+    longer: dict[str, Any] = {name: (*getattr(scene, name), value) for name, value in more.items()}
+    return replace(scene, **longer)
 
 
 def _canaries(made: dict[str, Item]) -> int:
