@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from storage.files import FORGOTTEN_S
 from storage.manifest import MANIFEST, Manifest, canonical, digest, parse
@@ -111,19 +112,17 @@ class StoreVersions:
             return None
         return False if self._claimed(number).get("content") == content else None
 
-    def _claimed(self, number: int) -> dict[str, str]:
+    def _claimed(self, number: int) -> dict[str, Any]:
         """What the claim says; nothing when it is gone, or is none of ours."""
-        try:
-            found = json.loads(self.store.read(_claim(number)) or b"")
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return _facts(self.store.read(_claim(number)))
 
     def _unfinished(self, inputs: str) -> Iterator[int]:
         """The numbers that were claimed for these inputs and not published; what the dead left is removed."""
         for name in self.store.within(CLAIMS):
             number = _number(name.rpartition("/")[2].removesuffix(".json"))
             claimed = self._claimed(number)
+            if not number:
+                continue  # none of ours
             if self.store.facts(_manifest(number)):
                 self._clear(number)
             elif claimed.get("inputs") == inputs and number > self._newest and number not in self._lost:
@@ -131,10 +130,10 @@ class StoreVersions:
             elif self._is_forgotten(name, claimed) and self.store.put_new(_manifest(number), _gone(number)):
                 self._clear(number)
 
-    def _is_forgotten(self, name: str, claimed: dict[str, str]) -> bool:
+    def _is_forgotten(self, name: str, claimed: dict[str, Any]) -> bool:
         """Whether its publisher surely runs no more, or began a day ago, by the store's own clock."""
         facts, now = self.store.facts(name), self.guarantees.now
-        if is_dead(claimed.get("by", "")):
+        if is_dead(str(claimed.get("by", ""))):
             return True
         if facts is None or facts.changed is None or now is None:
             return False
@@ -156,13 +155,19 @@ class StoreVersions:
 
     def _hinted(self) -> int:
         """A number to begin with: the hint's, if that version is there, else the highest that the store lists."""
-        try:
-            hinted = int(json.loads(self.store.read(HINT) or b"{}").get("version", 0))
-        except (ValueError, AttributeError, TypeError):
-            hinted = 0
-        if hinted > 0 and self.store.facts(_manifest(hinted)):
+        hinted = _facts(self.store.read(HINT)).get("version")
+        if isinstance(hinted, int) and hinted > 0 and self.store.facts(_manifest(hinted)):
             return hinted
         return max((_number(name.rpartition("/")[2]) for name in self.store.within(VERSIONS)), default=0)
+
+
+def _facts(stored: bytes | None) -> dict[str, Any]:
+    """What a small object says; nothing when it is not there, or is none of ours."""
+    try:
+        found = json.loads(stored or b"")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _number(name: str) -> int:

@@ -1,6 +1,7 @@
 """Published versions to look at: one that was checked for real, and quick ones that were not."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from storage.layout import Workspace
 from storage.publish import Version, publish
 from storage.publish_cells import connect, show
 from storage.publish_tables import write_tables
+from tests.storage.object_store import BUCKET, leading_to, served
 from tests.storage.runs import built
 
 Publish = Callable[[Workspace, Built], Version]
@@ -56,3 +58,17 @@ def tables_only(tmp_path: Path) -> Callable[[Workspace, Built], Path]:
         return folders[-1]
 
     return written
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The endpoint of a server that speaks S3; the environment leads there only as long as a test asks for a store."""
+    with served() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def address(s3: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An address of this test's own on that server, to which the environment leads."""
+    with leading_to(s3):
+        yield f"s3://{BUCKET}/{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]}"
