@@ -1,6 +1,7 @@
 """The engine on Ray: pools of actors on this machine's cores or on a cluster."""
 
 import dataclasses
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class RayEngine:
         self._hang_s = profile.workers.hang_s
         self._query_gb = max(1.0, budget.memory_gb / QUERY_SHARE)
         self._desk = desk(self._place.ray, crew)
-        self._crew = dataclasses.replace(crew, desk=self._desk)
+        self._crew = self._place.ray.put(dataclasses.replace(crew, desk=self._desk))
         self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
         self._staff = Staff(
             budget=budget,
@@ -94,7 +95,7 @@ class RayEngine:
         berth = Berth(pool.name, "cuda" if pool.standing.gpus else "cpu", memory_gb, self._hang_s)
         actor = self._actor_type.options(
             num_cpus=pool.standing.cpus, num_gpus=pool.standing.gpus, memory=int(pool.standing.memory_gb * 1e9)
-        ).remote(self._crew, berth, max(1, int(pool.standing.cpus)))
+        ).remote(sys.path, [self._crew], berth, max(1, int(pool.standing.cpus)))
         self._when_done(actor.ready.remote(), partial(self._came_up, actor))
         return actor
 
