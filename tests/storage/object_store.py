@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -101,6 +102,18 @@ class Proxy(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
 
+    @property
+    def url(self) -> str:
+        """The endpoint that it is."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a client that is killed leaves its connections as they are."""
+
+    def held(self) -> threading.Lock:
+        """As long as it is held, no request is let in."""
+        return self._lock
+
     def heard(self, method: str, path: str, headers: dict[str, str]) -> Asked:
         """The request, noted."""
         with self._lock:
@@ -174,7 +187,7 @@ def before(endpoint: str, mood: Mood) -> Iterator[Proxy]:
     with Proxy(endpoint, mood) as proxy:
         threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
-            with leading_to(f"http://127.0.0.1:{proxy.server_port}"):
+            with leading_to(proxy.url):
                 yield proxy
         finally:
             proxy.shutdown()

@@ -120,7 +120,7 @@ def test_a_claim_of_another_machine_is_left_alone_until_it_is_a_day_old(
     store.put("versions/1/README.md", b"half a version")
     assert publish(address, tmp_path / "a", "ours") == 2
     assert store.read("versions/1/README.md") == b"half a version"
-    monkeypatch.setattr("storage.store_versions.FORGOTTEN_S", -1)
+    monkeypatch.setattr("storage.store_versions.FORGOTTEN_S", -24 * 3600)
     assert publish(address, tmp_path / "b", "more") == 3
     assert store.read("versions/1/README.md") is None
 

@@ -1,13 +1,17 @@
 """Versions of a few small files, sealed as publishing seals them, and put on a store without building anything."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from storage.manifest import FileFacts, Manifest, digest
 from storage.store import Store
+from storage.store_probe import Guarantees
 from storage.store_versions import StoreVersions
 from storage.stored_version import StoredVersion
 from tests.storage.object_store import HASTY
 
+# What the server that these are put on was seen to guarantee: its probe is tested by itself.
+KNOWN = Guarantees(tells_md5=True, lists=True, now=datetime.now(UTC))
 NAMES = ("samples/train-00000.parquet", "images/ab/one.jpg", "README.md")
 
 
@@ -29,7 +33,7 @@ def sealed(folder: Path, number: int, words: str, names: tuple[str, ...] = NAMES
 
 def versions(address: str) -> StoreVersions:
     """The versions at that address, for somebody in a hurry."""
-    return StoreVersions(Store(address, HASTY))
+    return StoreVersions(Store(address, HASTY), lambda _: KNOWN)
 
 
 def publish(address: str, folder: Path, words: str) -> int:
