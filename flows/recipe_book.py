@@ -8,7 +8,6 @@ import difflib
 import importlib
 import importlib.util
 import inspect
-import math
 import pkgutil
 import sys
 from collections import Counter
@@ -25,6 +24,7 @@ from schemas.row import Row
 from stages.graph import Rows, given
 
 LONGEST = 20_000
+MOST = 10**12  # as microseconds it still fits into 64 bits
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ def _value(recipe: str, setting: Setting, value: Any) -> Any:
         except ValidationError as error:
             why = error.errors()[0]["msg"].lower()
         else:
-            if not isinstance(found, float) or math.isfinite(found):
+            if not isinstance(found, int | float) or abs(found) <= MOST:  # which is not so of NaN
                 return found
-            why = "it is no finite number"
+            why = f"it is no number from -{MOST:.0e} to {MOST:.0e}"
     raise BadInput(
         f"the setting {setting.name!r} of {recipe!r} cannot be {shown(value)}: {why}; "
         f"it is of type {setting.type_name}, {setting.default!r} unless set"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows.place import Place, place
+from flows.profile_names import check_names
 from flows.question_set import QuestionSet, take_in
 from flows.recipe_book import Recipe, recipe
 from flows.sources import Found, find
@@ -118,6 +119,7 @@ class Wish:
         _ = self.all_settings, self.where
         _writable(self.workspace.root)
         _ = self.found
+        check_names(self.where, self.rows, self.profile)
 
 
 def _writable(root: Path) -> None:

@@ -41,7 +41,7 @@ class RayPlace:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
         try:
             ray.init(address=address, **quiet) if address else self._start(profile, quiet)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except Exception as error:  # Ray raises a bare one where a node does not come up in time
             self.leave()
             where = f"join Ray at {address!r}" if address else "start Ray here"
             raise ToolDown(f"cannot {where}: {error}; try --engine inline, which needs no Ray") from error

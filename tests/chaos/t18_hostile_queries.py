@@ -13,7 +13,7 @@ from tests.chaos.bar import Bar, Scale, Shown
 from tests.storage.runs import built
 
 SECRET = "canary-8d2f-never-in-an-answer"
-SECONDS = 2.0
+SECONDS = 1.0
 READS = (
     "SELECT * FROM read_text('{secret}')",
     "SELECT * FROM read_blob('{secret}')",
@@ -131,6 +131,7 @@ IDS = (
     " ",
     "\n;\n",
 )
+ASKED = (READS, WRITES, IDS)
 
 
 def show(folder: Path, scale: Scale) -> Shown:
@@ -142,24 +143,25 @@ def show(folder: Path, scale: Scale) -> Shown:
     publish(workspace, built(workspace))
     names = {"root": workspace.root, "outside": outside, "secret": outside / "secret.txt"}
     before = everything(folder)
-    asked = [one.format(**names) for one in (*READS, *WRITES)]
-    ids = [one.format(**names) if "{" in one else one for one in IDS]
-    told = answers(asked, lambda sql: str(query(workspace, sql, seconds=SECONDS).to_pylist()))
-    told += answers(ids, lambda row_id: str(explain(workspace, row_id)))
+    every = slice(None, None, scale.of(1, 5))
+    reads, writes, ids = ([one.format(**names) if "{" in one else one for one in some[every]] for some in ASKED)
+    told = answers(reads, lambda sql: str(query(workspace, sql).to_pylist()))
+    wrote = answers(writes, lambda sql: str(query(workspace, sql).to_pylist()))
+    told += [*wrote, *answers(ids, lambda row_id: str(explain(workspace, row_id)))]
     began = time.monotonic()
     endless = answers(ENDLESS[: scale.of(4, 1)], lambda sql: str(query(workspace, sql, seconds=SECONDS).num_rows))
     longest = (time.monotonic() - began) / len(endless)
     leaked = sum(SECRET in one or "root:x:" in one for one in told)
     broken = [one for one in told + endless if one.startswith("BROKEN")]
-    writes = sum(not one.startswith("refused") for one in told[len(READS) : len(READS) + len(WRITES)])
+    let_through = sum(not one.startswith("refused") for one in wrote)
     changed = len(set(before.items()) ^ set(everything(folder).items()))
     figures = (
         f"{len(told)} hostile statements and ids: {leaked} read what is not theirs, {changed} files changed, "
-        f"{writes} that would write or set let through, {len(broken)} without a clear message{first(broken)}; "
+        f"{let_through} that would write or set let through, {len(broken)} without a clear message{first(broken)}; "
         f"{len(endless)} without an end stopped after {longest:.1f} s each (limit {SECONDS:g} s)"
     )
     endless_stopped = all(one.startswith("refused") for one in endless) and longest < SECONDS + 3
-    return Shown(not (leaked or changed or writes or broken) and endless_stopped, figures)
+    return Shown(not (leaked or changed or let_through or broken) and endless_stopped, figures)
 
 
 def answers(asked: Sequence[str], ask: Callable[[str], str]) -> list[str]:

@@ -67,6 +67,8 @@ def test_a_setting_changes_the_fingerprint_and_nothing_runs(own: Recipe) -> None
         ("limit=many", "'limit' .*cannot be 'many'.*type int, 5 unless set"),
         ("ratio=1.5", "'ratio' .*cannot be '1.5'.*less than or equal to 1"),
         ("kind=c", "'kind' .*cannot be 'c'.*'a' or 'b'"),
+        (f"limit={'9' * 20}", "'limit' .*it is no number from -1e\\+12 to 1e\\+12"),
+        ("limit=-1000000000001", "'limit' .*it is no number from"),
         (f"limit={'x' * 30_000}", r"cannot be 'x{79}…: it is longer than 20,000 characters"),
     ],
 )

@@ -15,7 +15,7 @@ from infra.engine import engine
 from infra.profile import Profile, Workers
 from infra.ray_place import RayPlace
 from infra.run import Run
-from schemas.errors import BadInput, StageBroken
+from schemas.errors import BadInput, StageBroken, ToolDown
 from schemas.media import Source
 from schemas.rejects import Reject
 from stages.graph import given
@@ -120,6 +120,19 @@ def listening() -> set[str]:
     ours = [one.parent for one in Path("/proc").glob("[0-9]*/cmdline") if b"rushes-ray-" in one.read_bytes()]
     open_files = [str(file.readlink()) for process in ours for file in process.glob("fd/*") if file.is_symlink()]
     return {sockets[name[8:-1]] for name in open_files if name.startswith("socket:[") and name[8:-1] in sockets}
+
+
+def test_a_ray_that_does_not_come_up_in_time_is_a_tool_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def late(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")  # noqa: TRY002  so Ray does
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", late)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    with pytest.raises(ToolDown, match=r"cannot start Ray here: The current node timed out.*--engine inline"):
+        RayPlace(Profile())
 
 
 def test_a_ray_of_our_own_listens_on_this_machine_alone(ray_cluster: RayPlace) -> None:
