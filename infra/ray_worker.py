@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-import ray
 
 from infra.cell import CellMaker
 from infra.order import Berth, Crew, Order, Outcome
@@ -21,6 +20,8 @@ class RayWorker:
     """
 
     def __init__(self, path: Sequence[str], crew: Sequence[Any], berth: Berth, threads: int) -> None:
+        import ray  # not before: whoever starts Ray has to set its environment first
+
         sys.path += [folder for folder in path if folder not in sys.path]
         own: Crew = ray.get(crew[0])
         pa.set_cpu_count(threads)
