@@ -140,11 +140,13 @@ def doctor(context: typer.Context, to: options.ToHere = ".", debug: options.Debu
     """Show what this machine has and lacks for Rushes, with the remedy for each lack. Ends with 1 when one matters."""
     with ending(debug=debug or context.obj):
         from flows.doctor import findings
+        from flows.doctor_place import place_findings
+        from flows.place import place
         from flows.show import console
         from flows.show_rows import finding_line
 
-        out, lacking = console(), 0
-        for finding in findings(Path(to)):
+        out, lacking, there = console(), 0, place(to)
+        for finding in (*findings(there.workspace.root), *place_findings(there)):
             out.print(finding_line(finding))
             lacking += finding.state == "lacks"
         if lacking:

@@ -19,6 +19,7 @@ from schemas.audits import QuestionFile
 from schemas.errors import BadInput
 from schemas.row import Row
 from stages.graph import Rows
+from storage.folder_probe import probe_folder
 from storage.layout import Workspace
 
 Engine = Literal["ray", "inline"]
@@ -101,7 +102,8 @@ class Wish:
         return self.place.workspace
 
     def probe(self) -> None:
-        """Raises BadInput where versions could not be published, before anything is built for them."""
+        """Raises BadInput where nothing is safe, or versions could not be published, before anything is built."""
+        probe_folder(self.workspace.root)
         if self.publish and self.place.versions:
             _ = self.place.versions.guarantees
 

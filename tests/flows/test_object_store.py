@@ -109,6 +109,8 @@ def test_sql_explain_status_and_verify_work_from_another_machine(site: Site, tmp
     assert "outcome published, n_samples 1" in told.stdout, told.stderr
     told = site.rushes("status", "--to", ADDRESS, **elsewhere)
     assert "version 1 of toy_notes" in told.stdout, told.stderr
+    told = site.rushes("doctor", "--to", ADDRESS, **elsewhere)
+    assert f"{ADDRESS}: conditional writes, reads what was written, tells MD5" in told.stdout, told.stderr
     told = site.rushes("verify", "--to", ADDRESS, **elsewhere)
     assert told.stdout == f"{ADDRESS}: every file is as it was written\n", told.stderr
 
