@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from schemas.errors import BadInput, ToolDown
 from schemas.units import BlobId
 from stages.hashed_embedding import HashedNgrams
-from stages.stage import Chat, Detector, Embedder
+from stages.stage import Chat, Detector, Embedder, Transcriber
 from storage.blobs import Blobs
 from storage.files import Landing
 
@@ -81,6 +81,10 @@ class WorkerEnv:
     def detector(self, role: str = "detector") -> Detector:
         """The model for boxes that the profile gives this role. Raises BadInput when it gives none."""
         return self._room(role).detector(role)
+
+    def transcriber(self, role: str = "transcriber") -> Transcriber:
+        """The model for speech that the profile gives this role. Raises BadInput when it gives none."""
+        return self._room(role).transcriber(role)
 
     def _room(self, role: str) -> "Room":
         if self.models is None:

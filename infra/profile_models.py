@@ -14,10 +14,22 @@ from stages.hashed_embedding import MODEL as HASHED
 KINDS, MODES, DTYPES = ("openai", "transformers"), ("live", "batch"), ("auto", "float32", "bfloat16", "float16")
 # Keys that mean something for one kind alone.
 OWN = {
-    "openai": ("endpoints", "key_env", "in_flight", "requests_per_minute", "tokens_per_minute", "timeout_s", "mode"),
+    "openai": (
+        "endpoints",
+        "key_env",
+        "in_flight",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "usd_per_minute",
+        "timeout_s",
+        "mode",
+    ),
     "transformers": ("folder", "gpus", "memory_gb", "dtype", "batch"),
 }
 MOST_IN_A_BATCH = 50_000
+TRANSCRIBER = "transcriber"
+BY_MINUTE = "usd_per_minute, the price of a minute of sound"
+BY_TOKENS = "usd_per_million_in and usd_per_million_out, or limit tokens instead (--budget-tokens)"
 REMEDY = "docs/models.md shows how"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -41,6 +53,7 @@ class ModelPart:
     tokens_per_minute: int = 0
     usd_per_million_in: float = 0
     usd_per_million_out: float = 0
+    usd_per_minute: float = 0
     timeout_s: float = 120
     picture_tokens: int = 1500
     mode: str = "live"
@@ -82,9 +95,14 @@ class ModelPart:
         """Whether a reply's cost can be told."""
         return self.usd_per_million_in > 0 or self.usd_per_million_out > 0
 
-    def cost(self, tokens_in: float, tokens_out: float) -> float:
-        """What so many tokens cost, in US dollars."""
-        return (tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out) / 1e6
+    def is_priced(self, role: str) -> bool:
+        """Whether it can be told what this role costs: sound goes by the minute, all else by tokens."""
+        return self.usd_per_minute > 0 if role == TRANSCRIBER else self.has_price
+
+    def cost(self, tokens_in: float, tokens_out: float, seconds: float = 0) -> float:
+        """What so many tokens, and seconds of sound, cost, in US dollars."""
+        tokens = tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out
+        return tokens / 1e6 + seconds * self.usd_per_minute / 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +147,9 @@ class Cast:
 
     def check_prices(self, roles: Iterable[str]) -> None:
         """Raises BadInput where a budget in US dollars is set and a model in one of these roles has no price."""
-        for name in dict.fromkeys(name for role in roles for name in self.roles.get(role, ())):
-            self._check_price(name)
+        for role in roles:
+            for name in self.roles.get(role, ()):
+                self._check_price(name, role)
 
     def held(self, roles: Iterable[str]) -> tuple[ModelPart, ...]:
         """The models that a worker loads which asks for these roles, each once."""
@@ -143,11 +162,11 @@ class Cast:
             if not self.models[name].is_here:
                 key_of(self.models[name])
 
-    def _check_price(self, name: str) -> None:
-        if self.budget.usd and not self.models[name].has_price:
+    def _check_price(self, name: str, role: str) -> None:
+        if self.budget.usd and not self.models[name].is_priced(role):
             raise BadInput(
                 f"a budget of {self.budget.usd:g} US dollars is set, and models.{name} has no price: give it "
-                "usd_per_million_in and usd_per_million_out, or limit tokens instead (--budget-tokens)"
+                + (BY_MINUTE if role == TRANSCRIBER else BY_TOKENS)
             )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from schemas.row import Row
 from schemas.units import BlobId, Count, Micros, SceneId, VideoId, WindowId, Words
 
-FactKind = Literal["seen", "said", "summary", "title"]
+FactKind = Literal["seen", "said", "heard", "summary", "title"]
 
 
 class Scene(Row, table="scenes", key="scene_id", rules=("end_us > start_us",)):
@@ -83,7 +83,8 @@ class Summary(Row, table="scene_summaries", key="scene_id"):
 class Fact(Row, table="facts", key="fact_id", rules=("end_us > start_us",)):
     """One thing that is known of a scene, and from when to when it is so.
 
-    ``label`` names it within its scene: ``V1`` is seen, ``D1`` said, ``S1`` the summary and ``T1`` the title.
+    ``label`` names it within its scene: ``V1`` is seen, ``D1`` said (as subtitles have it, or heard by a
+    model), ``S1`` the summary and ``T1`` the title.
     """
 
     fact_id: str

@@ -36,6 +36,7 @@ _NAMED = re.compile(r"([a-z][a-z0-9_ -]{0,39})(\*?): *(\S.*)")
 _HEARD = {
     "seen": "one sees",
     "said": "somebody says",
+    "heard": "somebody says, as far as it was understood",
     "summary": "this is what happens",
     "title": "the scene is called",
 }

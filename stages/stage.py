@@ -91,6 +91,48 @@ class Detector(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Sound:
+    """A stretch of sound: 16-bit samples of one channel, little-endian, ``rate`` a second.
+
+    ``name`` is what a server is told that the file is called; it does not change what is heard.
+    """
+
+    name: str
+    samples: bytes
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.samples) / 2 / self.rate
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Words that a model recognised, and from when to when, counted from the start of the sound."""
+
+    start_us: int
+    end_us: int
+    text: str
+    language: str | None = None
+
+
+class Transcriber(Protocol):
+    """A model that writes down what is said. ``model`` is its identity, ``name@revision``."""
+
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``."""
+
+    def __call__(self, sounds: Sequence[Sound]) -> "Iterator[Sequence[Utterance] | NoReply]":
+        """For each sound, in order, what is said in it, in order of time; none where nobody speaks.
+
+        Raises ToolDown when the model cannot be reached, BudgetSpent, ModelDrift, and BadInput for a wrong key or a
+        model that the server does not have.
+        """
+
+
 class Env(Protocol):
     """A stage's only door to the outside."""
 
@@ -118,6 +160,9 @@ class Env(Protocol):
 
     def detector(self, role: str = "detector") -> Detector:
         """The model for boxes that the profile gives this role. Raises BadInput when it gives none."""
+
+    def transcriber(self, role: str = "transcriber") -> Transcriber:
+        """The model for speech that the profile gives this role. Raises BadInput when it gives none."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -95,7 +95,7 @@ class ReadSubtitles(Stage[Video, Speech, Env], version=1, needs=Needs(memory_gb=
 
     def _embedded(self, path: Path) -> Iterator[Track]:
         found = ffmpeg.probe(path)
-        start_us = _micros(decode.film(found).get("start_time"))
+        start_us = first_frame_us(found)
         for stream in found.get("streams", ()):
             if stream.get("codec_type") == "subtitle" and stream.get("codec_name") in TEXT_CODECS:
                 number = int(stream["index"])
@@ -127,9 +127,11 @@ def _listed(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _micros(seconds: Any) -> int:
+def first_frame_us(found: dict[str, Any]) -> int:
+    """When the film begins, on the clock of the file, by ffprobe's JSON. Raises ``Refused`` where there is no film."""
+    seconds = decode.film(found).get("start_time")
     try:
-        return round(float(seconds) * 1_000_000)
+        return round(float(seconds) * 1_000_000)  # type: ignore[arg-type]  # None is a TypeError
     except (TypeError, ValueError, OverflowError):
         return 0
 

@@ -19,7 +19,7 @@ from schemas.rejects import Reject, reject
 from schemas.row import Row
 from schemas.units import BlobId, SourceId, VideoId
 from stages.graph import Rows, given, select
-from stages.stage import Chat, Detector, Embedder, Env, Stage, groups
+from stages.stage import Chat, Detector, Embedder, Env, Stage, Transcriber, groups
 
 R = TypeVar("R", bound=Row)
 
@@ -69,6 +69,7 @@ class FakeEnv:
     panels: dict[str, tuple[Chat, ...]] = field(default_factory=dict)
     embedders: dict[str, Embedder] = field(default_factory=dict)
     detectors: dict[str, Detector] = field(default_factory=dict)
+    transcribers: dict[str, Transcriber] = field(default_factory=dict)
 
     def path(self, uri: str) -> Path:
         return Path(uri.removeprefix("file://"))
@@ -102,6 +103,11 @@ class FakeEnv:
         if role not in self.detectors:
             raise BadInput(f"no model for role {role!r}")
         return self.detectors[role]
+
+    def transcriber(self, role: str = "transcriber") -> Transcriber:
+        if role not in self.transcribers:
+            raise BadInput(f"no model for role {role!r}")
+        return self.transcribers[role]
 
 
 @dataclass

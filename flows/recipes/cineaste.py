@@ -15,6 +15,7 @@ from schemas.judged import Case, ControlSheet, OpenSheet
 from schemas.media import FrameRequest, Source
 from schemas.samples import Sample
 from schemas.scenes import Fact, SceneNotes, ScenePack, Window, WindowView
+from schemas.speech import Unspoken
 from stages.cut import CutShots
 from stages.describe import DescribeWindows, SumUpScenes
 from stages.graph import Rows, select
@@ -24,6 +25,7 @@ from stages.scene_judge import AnswerOpen, CheckClaims, CheckDistractors, MatchA
 from stages.scene_questions import CATEGORIES, WriteSceneQuestions, read_categories
 from stages.scenes import GroupShots
 from stages.subtitles import ReadSubtitles
+from stages.transcribe import TranscribeSound
 
 SECOND_US = 1_000_000
 CONTROL_FACTS = 12
@@ -58,11 +60,11 @@ def cineaste(
     ``categories`` are the kinds of question, ``name: what it asks for`` and so on, parted by semicolons; a name with a
     star needs facts of two sources. ``wanted`` is how many questions of each a scene is asked for. ``scene_s`` is the
     longest scene, ``window_s`` the longest stretch that is described at a time, from ``pictures`` pictures;
-    ``language`` is that of the subtitles. The blind panel answers with the options in ``orders`` orders
-    (``control_orders`` beside another scene's facts), and may be right ``margin_percent`` more often than by chance.
-    Each judge judges ``judgements`` times. ``per_video`` and ``per_task`` are the most items of a category that a
-    video, and all videos, may keep. The last percentages are the shares of the videos that are held out; ``clips``
-    cuts the footage of each kept item into a file of its own.
+    ``language`` is that of the subtitles or the sound track to prefer. The blind panel answers with the options in
+    ``orders`` orders (``control_orders`` beside another scene's facts), and may be right ``margin_percent`` more often
+    than by chance. Each judge judges ``judgements`` times. ``per_video`` and ``per_task`` are the most items of a
+    category that a video, and all videos, may keep. The last percentages are the shares of the videos that are held
+    out; ``clips`` cuts the footage of each kept item into a file of its own.
     """
     seen = footage(sources, CutShots())
     scenes = timelines(seen).then(GroupShots(most_us=scene_s * SECOND_US, least_us=min(15, scene_s) * SECOND_US))
@@ -89,9 +91,9 @@ def _known(
 ) -> tuple[Rows[Fact], Rows[ScenePack]]:
     """What is known of each scene: a fact a row, and all facts of a scene together."""
     speech = seen.videos.then(ReadSubtitles(language=language))
-    notes = select(
-        SceneNotes, query("scene_notes"), scenes=scenes, descriptions=views.then(DescribeWindows()), speech=speech
-    )
+    unspoken = select(Unspoken, query("unspoken"), videos=seen.videos, scenes=scenes, speech=speech)
+    words: Tables = {"speech": speech, "heard": unspoken.then(TranscribeSound(language=language), optional=True)}
+    notes = select(SceneNotes, query("scene_notes"), scenes=scenes, descriptions=views.then(DescribeWindows()), **words)
     facts = select(Fact, query("scene_facts"), notes=notes, summaries=notes.then(SumUpScenes()))
     return facts, select(ScenePack, query("scene_packs"), scenes=scenes, facts=facts, views=views)
 

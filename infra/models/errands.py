@@ -1,13 +1,21 @@
 """What is asked of a server besides chat: vectors, and words that were spoken; within the same limits and budget."""
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from infra.models.faults import Fault
+from infra.models.kept_chat import LOOK_S, PATIENCE_S, Loop, Tally
 from infra.models.ledger import Sum
-from infra.models.raw import BadEnvelope
+from infra.models.raw import BadEnvelope, Raw
+from infra.models.replies import Replies
 from infra.models.teller import AskAgain, Endpoint, Teller, Trip
+from infra.order import Stopped
+from infra.profile_models import ModelPart
+from schemas.errors import ToolDown
 
 T = TypeVar("T")
 
@@ -24,6 +32,90 @@ class Errand(Generic[T]):
     kind: str
     most: Sum
     read: Callable[[str, bytes], tuple[T, Sum]]
+
+
+class Errands:
+    """One model behind a role that is asked for other things than chat. Safe to be called from several threads."""
+
+    def __init__(
+        self,
+        part: ModelPart,
+        loop: Loop,
+        replies: Replies,
+        teller: Callable[[], Coroutine[Any, Any, Teller]],
+        tally: Tally,
+    ) -> None:
+        self.part, self.replies, self.tally = part, replies, tally
+        self._loop, self._make_teller = loop, teller
+        self._teller: asyncio.Task[Teller] | None = None
+        self.stopped = threading.Event()
+
+    @property
+    def model(self) -> str:
+        """The identity, ``name@revision``."""
+        return self.part.identity
+
+    def kept(self, key: str) -> Raw:
+        """What the call log holds under this key. Raises ToolDown when that cannot be read back."""
+        raw = self.replies.find(key)
+        if raw is None:
+            raise ToolDown(f"what {self.model} said cannot be read back from {self.replies.folder}")
+        return raw
+
+    def ask_all(self, lots: Iterable[T], ask: Callable[[Teller, T], Awaitable[None]]) -> None:
+        """Has ``ask`` ask for every lot and keep what is said; several are in flight at once.
+
+        The first error ends it, once what is in flight is kept. Raises Stopped once ``stopped`` is set.
+        """
+        work = self._loop.submit(self._ask_all(lots, ask))
+        self._wait_for(work)
+        self.replies.refresh()
+
+    def close(self) -> None:
+        """Closes connections and files. Nothing may be asked afterwards."""
+        self.stopped.set()
+        if self._teller is not None:
+            self._loop.submit(self._hang_up(self._teller)).result(PATIENCE_S)
+        self.replies.close()
+
+    @staticmethod
+    async def _hang_up(made: "asyncio.Task[Teller]") -> None:
+        if made.done() and not made.cancelled() and not made.exception():
+            await made.result().close()
+
+    def _wait_for(self, work: "Future[None]") -> None:
+        while True:
+            try:
+                return work.result(LOOK_S)
+            except TimeoutError:
+                if work.done():
+                    raise
+                if self.stopped.is_set():
+                    work.cancel()
+                    raise Stopped(f"stopped while asking {self.model}") from None
+
+    async def _ask_all(self, lots: Iterable[T], ask: Callable[[Teller, T], Awaitable[None]]) -> None:
+        if self._teller is None:
+            self._teller = asyncio.get_running_loop().create_task(self._make_teller())
+        try:
+            teller = await asyncio.shield(self._teller)
+        except Exception:
+            self._teller = None
+            raise
+        waiting, failed = iter(lots), list[Exception]()
+
+        async def work() -> None:
+            for lot in waiting:
+                if failed:
+                    return
+                try:
+                    await ask(teller, lot)
+                except Exception as error:  # noqa: BLE001  raised below, once what is in flight is kept
+                    failed.append(error)
+
+        await asyncio.gather(*(work() for _ in range(self.part.in_flight)))
+        if failed:
+            raise failed[0]
 
 
 async def run(teller: Teller, errand: Errand[T], stopped: Callable[[], bool]) -> tuple[T, str]:

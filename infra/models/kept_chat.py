@@ -75,7 +75,8 @@ class Tally:
         into, out = sum(raw.tokens_in for raw in tries), sum(raw.tokens_out for raw in tries)
         counts = self.of.setdefault(model.identity, Counter())
         self.versions.setdefault(model.identity, set()).update(raw.version for raw in tries if raw.version)
-        counts.update(answers=1, tokens_in=into, tokens_out=out, nano_usd=round(model.cost(into, out) * 1e9))
+        cost = model.cost(into, out, sum(raw.seconds for raw in tries))
+        counts.update(answers=1, tokens_in=into, tokens_out=out, nano_usd=round(cost * 1e9))
 
     def taken(self) -> dict[str, dict[str, Any]]:
         """The sums since the last time, and the versions that the servers said they were, where they did."""
@@ -196,7 +197,7 @@ class KeptChat:
             try:
                 raw = await teller.tell(item.request, step, stopped)
             except Unanswered as end:
-                return _unanswered(self.model, end.fault)
+                return no_reply(self.model, end.fault)
             await self._replies.keep(key_of_try(item.key, len(item.tries)), raw)
             item.tries.append(raw)
         return step
@@ -262,6 +263,7 @@ class Batch:
         self._is_stopped = True
 
 
-def _unanswered(model: str, fault: Fault) -> NoReply:
+def no_reply(model: str, fault: Fault) -> NoReply:
+    """What whoever asked gets to hear of a request that nothing could answer."""
     reasons: dict[str, Reason] = {"timeout": "model_timeout", "filtered": "filtered"}
     return NoReply(model, reasons.get(fault.kind, "bad_reply"), fault.detail, fault.raw)

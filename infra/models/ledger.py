@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+# What sums of dollars may leave behind that have been given back; less than a second of sound costs.
+DUST_USD = 1e-9
+
 
 @dataclass(frozen=True)
 class Sum:
@@ -51,7 +54,7 @@ class Ledger:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is in flight that may still give back a part of its reservation."""
-        return self.reserved.tokens < 0.5
+        return self.reserved.tokens < 0.5 and self.reserved.usd < DUST_USD
 
     def __str__(self) -> str:
         limits = [f"{self.most_usd:g} US dollars"] if self.most_usd else []

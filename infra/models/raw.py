@@ -16,7 +16,8 @@ class Raw:
     """One answer as it came: what is kept of it in the call log.
 
     ``finish`` is the server's ``finish_reason``, ``said`` the model that it says it is, ``version`` its
-    ``system_fingerprint``. ``counted`` tells whether the tokens are the server's count or our bound.
+    ``system_fingerprint``. ``counted`` tells whether the tokens are the server's count or our bound; ``seconds`` is how
+    much sound was listened to.
     """
 
     text: str
@@ -25,6 +26,7 @@ class Raw:
     tokens_in: int = 0
     tokens_out: int = 0
     counted: bool = True
+    seconds: float = 0
     said: str = ""
     version: str = ""
     endpoint: str = ""

@@ -6,24 +6,28 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from infra.models.desk import Desk
+from infra.models.errands import Errands
 from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
 from infra.models.kept_chat import KeptChat, Loop, Tally, Tells
 from infra.models.replies import Replies
 from infra.models.served_embedder import ServedEmbedder
+from infra.models.served_transcriber import ServedTranscriber
 from infra.models.teller import Endpoint, Teller
 from infra.models.wire import Line
 from infra.profile_models import Cast, ModelPart, key_of
 from schemas.errors import BadInput
 from schemas.units import BlobId
-from stages.stage import Detector, Embedder
+from stages.stage import Detector, Embedder, Transcriber
 from storage.files import make_folder
 
 if TYPE_CHECKING:  # whoever loads no model need not know how
     from infra.models.weights import Weights
+
+E = TypeVar("E", bound=Errands)
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self._chats: dict[str, KeptChat] = {}
-        self._embedders: dict[str, ServedEmbedder] = {}
+        self._errands: dict[str, Errands] = {}
         self._vectors: dict[str, Embedder] = {}
         self._detectors: dict[str, Detector] = {}
         self._loop: Loop | None = None
@@ -59,7 +63,15 @@ class Room:
     def embedder(self, role: str) -> Embedder:
         """The one model that gives vectors for the role. Raises BadInput when none does, or several do."""
         part = self._only(role)
-        return self._held_embedder(part) if part.is_here else self._served_embedder(part)
+        return self._held_embedder(part) if part.is_here else self._served(part, ServedEmbedder)
+
+    def transcriber(self, role: str) -> Transcriber:
+        """The one model that writes down speech for the role. Raises BadInput when none does, or several do."""
+        part = self._only(role)
+        if part.is_here or part.is_batch:
+            how = "in mode 'batch'" if part.is_batch else "of kind 'transformers'"
+            raise BadInput(f"{part.identity} is {how}, and the role {role!r} takes a kind 'openai' in mode 'live'")
+        return self._served(part, ServedTranscriber)
 
     def detector(self, role: str) -> Detector:
         """The one model that finds boxes for the role. Raises BadInput when none does, or several do."""
@@ -86,15 +98,17 @@ class Room:
 
         return Weights(part, self.device_of(part))
 
-    def _served_embedder(self, part: ModelPart) -> ServedEmbedder:
+    def _served(self, part: ModelPart, kind: type[E]) -> E:
+        """One that is asked over a line for other things than chat."""
+        key = f"{kind.__name__} {part.identity}"
         with self._lock:
-            if part.identity not in self._embedders:
+            if key not in self._errands:
                 self._loop = self._loop or Loop()
                 replies = Replies(self.replies, part.identity)
-                made = ServedEmbedder(part, self._loop, replies, self._reached(part, replies), self.tally)
+                made = kind(part, self._loop, replies, self._reached(part, replies), self.tally)
                 made.stopped = self.stopped
-                self._embedders[part.identity] = made
-            return self._embedders[part.identity]
+                self._errands[key] = made
+            return cast("E", self._errands[key])
 
     def panel(self, role: str) -> tuple[KeptChat, ...]:
         """All models that fill the role. Raises BadInput when none does."""
@@ -118,11 +132,11 @@ class Room:
         """Closes all connections and files. Nothing may be asked afterwards."""
         for chat in self._chats.values():
             chat.close()
-        for embedder in self._embedders.values():
-            embedder.close()
+        for errands in self._errands.values():
+            errands.close()
         if self._loop:
             self._loop.end()
-        self._chats, self._embedders, self._loop = {}, {}, None
+        self._chats, self._errands, self._loop = {}, {}, None
         self._vectors, self._detectors = {}, {}
 
     def _made(self, part: ModelPart) -> KeptChat:
@@ -134,7 +148,7 @@ class Room:
     def _new(self, part: ModelPart) -> KeptChat:
         self._loop = self._loop or Loop()
         replies = Replies(self.replies, part.identity)
-        made = self._held(part, replies) if part.is_here else self._served(part, replies)
+        made = self._held(part, replies) if part.is_here else self._asked(part, replies)
         chat = KeptChat(part, self._loop, replies, made, self.tally)
         chat.stopped = self.stopped
         return chat
@@ -154,7 +168,7 @@ class Room:
 
         return teller
 
-    def _served(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Tells]]:
+    def _asked(self, part: ModelPart, replies: Replies) -> Callable[[], Coroutine[Any, Any, Tells]]:
         """How to ask a model behind a server: request by request, or in batches."""
         reach = self._reached(part, replies)
 

@@ -5,25 +5,19 @@ import base64
 import hashlib
 import json
 import math
-import threading
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from infra.models.errands import Errand, run
+from infra.models.errands import Errand, Errands, run
 from infra.models.estimate import BYTES_PER_TOKEN, used
-from infra.models.kept_chat import LOOK_S, PATIENCE_S, Loop, Tally
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw
-from infra.models.replies import Replies
 from infra.models.teller import Teller, Unanswered
 from infra.models.wire import VECTORS
-from infra.order import Stopped
-from infra.profile_models import ModelPart
 from schemas.errors import ModelDrift, ToolDown, Unsupported
 from schemas.units import BlobId
 
@@ -34,38 +28,21 @@ TEXTS, CHARACTERS = 64, 100_000
 KEPT = np.dtype("<f4")
 
 
-class ServedEmbedder:
+class ServedEmbedder(Errands):
     """One model behind a role that gives vectors. Safe to be called from several threads."""
 
-    def __init__(
-        self,
-        part: ModelPart,
-        loop: Loop,
-        replies: Replies,
-        teller: Callable[[], Coroutine[Any, Any, Teller]],
-        tally: Tally,
-    ) -> None:
-        self.part, self._loop, self._replies, self._make_teller, self._tally = part, loop, replies, teller, tally
-        self._teller: asyncio.Task[Teller] | None = None
-        self._width = 0
-        self.stopped = threading.Event()
-
-    @property
-    def model(self) -> str:
-        """The identity, ``name@revision``."""
-        return self.part.identity
+    _width = 0
 
     def texts(self, texts: Sequence[str]) -> Vector:
         """A row of length 1 per text: (n, d). Raises ToolDown, BudgetSpent, BadInput, ModelDrift."""
-        self._replies.refresh()
+        self.replies.refresh()
         keys = [self._key(text) for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if self._replies.find(key) is None}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.replies.find(key) is None}
         if missing:
-            self._wait_for(self._loop.submit(self._ask_all(missing)))
-            self._replies.refresh()
-        kept = [self._kept(key) for key in keys]
+            self.ask_all(lots(missing), self._ask)
+        kept = [self.kept(key) for key in keys]
         for raw in kept:
-            self._tally.add(self.part, [raw])
+            self.tally.add(self.part, [raw])
         vectors = [self._checked(np.frombuffer(base64.b64decode(raw.text), KEPT)) for raw in kept]
         return np.stack(vectors).astype(np.float32) if vectors else np.zeros((0, self._width), np.float32)
 
@@ -73,26 +50,8 @@ class ServedEmbedder:
         """Raises Unsupported: the API takes only text."""
         raise Unsupported(f"{self.model} is asked over an API for texts; it cannot see {len(blobs)} pictures")
 
-    def close(self) -> None:
-        """Closes connections and files. Nothing may be asked afterwards."""
-        self.stopped.set()
-        if self._teller is not None:
-            self._loop.submit(self._hang_up(self._teller)).result(PATIENCE_S)
-        self._replies.close()
-
-    @staticmethod
-    async def _hang_up(made: "asyncio.Task[Teller]") -> None:
-        if made.done() and not made.cancelled() and not made.exception():
-            await made.result().close()
-
     def _key(self, text: str) -> str:
         return hashlib.sha256(json.dumps([self.model, "vector", text]).encode()).hexdigest()
-
-    def _kept(self, key: str) -> Raw:
-        raw = self._replies.find(key)
-        if raw is None:
-            raise ToolDown(f"what {self.model} said cannot be read back from {self._replies.folder}")
-        return raw
 
     def _checked(self, vector: Vector) -> Vector:
         """The vector, which is as long as all others of this model."""
@@ -103,41 +62,6 @@ class ServedEmbedder:
                 "give the model a new revision in the profile to go on with it"
             )
         return vector
-
-    def _wait_for(self, work: "Future[None]") -> None:
-        while True:
-            try:
-                return work.result(LOOK_S)
-            except TimeoutError:
-                if work.done():
-                    raise
-                if self.stopped.is_set():
-                    work.cancel()
-                    raise Stopped(f"stopped while asking {self.model}") from None
-
-    async def _ask_all(self, missing: dict[str, str]) -> None:
-        """Asks for all vectors, lot by lot, and keeps them; several lots are in flight at once."""
-        if self._teller is None:
-            self._teller = asyncio.get_running_loop().create_task(self._make_teller())
-        try:
-            teller = await asyncio.shield(self._teller)
-        except Exception:
-            self._teller = None
-            raise
-        waiting, failed = iter(lots(missing)), list[Exception]()
-
-        async def work() -> None:
-            for lot in waiting:
-                if failed:
-                    return
-                try:
-                    await self._ask(teller, lot)
-                except Exception as error:  # noqa: BLE001  raised below, once what is in flight is kept
-                    failed.append(error)
-
-        await asyncio.gather(*(work() for _ in range(self.part.in_flight)))
-        if failed:
-            raise failed[0]
 
     async def _ask(self, teller: Teller, texts: dict[str, str]) -> None:
         asked = {"model": self.part.name, "input": list(texts.values()), "encoding_format": "base64"}
@@ -163,7 +87,7 @@ class ServedEmbedder:
         told = [Raw(raw.text, tokens_in=raw.tokens_in, said=raw.said, endpoint=url, at=at) for raw in raws]
         for raw in told:
             teller.check_drift(raw)
-        await asyncio.gather(*(self._replies.keep(key, raw) for key, raw in zip(texts, told, strict=True)))
+        await asyncio.gather(*(self.replies.keep(key, raw) for key, raw in zip(texts, told, strict=True)))
 
 
 def lots(texts: dict[str, str]) -> list[dict[str, str]]:

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 LINGER_S = 30.0
-CHAT, VECTORS = "/chat/completions", "/embeddings"
+CHAT, VECTORS, SPEECH = "/chat/completions", "/embeddings", "/audio/transcriptions"
 Seat = AbstractAsyncContextManager[None]
 """Entered when a request is ready to be sent, left when its whole answer is there."""
 SEAT: ContextVar[Seat | None] = ContextVar("SEAT", default=None)
 """The seat of the request that this task is about to send: what the client does before and after takes no seat."""
+JSON = "application/json"
+KIND: ContextVar[str] = ContextVar("KIND", default=JSON)
+"""The content type of that request: told a form's, the client would want to make the form itself."""
 
 
 class Connections(httpx2.AsyncBaseTransport):
@@ -84,7 +87,9 @@ class Sender(httpx2.AsyncClient):
         text = str(url)
         if text not in self._urls:
             self._urls[text] = httpx2.URL(text)
-        return httpx2.Request(method, self._urls[text], headers=given.get("headers"), content=given.get("content"))
+        headers = httpx2.Headers(given.get("headers"))
+        headers["Content-Type"] = KIND.get()
+        return httpx2.Request(method, self._urls[text], headers=headers, content=given.get("content"))
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """The whole response. Whatever the seat raises comes out as the client's error, with that as its cause."""
@@ -125,7 +130,7 @@ class Line:
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
 
-    async def ask(self, body: bytes, seat: Seat, path: str = CHAT, kind: str = "application/json") -> tuple[str, bytes]:
+    async def ask(self, body: bytes, seat: Seat, path: str = CHAT, kind: str = JSON) -> tuple[str, bytes]:
         """The content type and the body of the answer to one request, a chat completion unless ``path`` says other.
 
         Raises Fault, BadEnvelope, and whatever the seat raises.
@@ -133,13 +138,14 @@ class Line:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
         SEAT.set(seat)
+        KIND.set(kind)
         try:
             response: httpx2.Response = await self._opened().post(
                 self.url + path,
                 content=body,
                 cast_to=httpx2.Response,
                 # Its own key for this would be a random number of the kernel's, for each request.
-                options={"headers": {"Content-Type": kind}, "idempotency_key": f"{self._run}-{next(self._number)}"},
+                options={"idempotency_key": f"{self._run}-{next(self._number)}"},
             )
         except APIStatusError as error:
             raise self._fault(error) from None

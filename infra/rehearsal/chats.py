@@ -51,7 +51,7 @@ class Chats:
         wrong = self._refused(asked)
         if wrong:
             return Outcome(wrong)
-        fault = self._fault(asked)
+        fault = self._fault(asked.key, asked.attempt)
         if fault in faults.REFUSALS:
             return Outcome(faults.refused(fault, self.settings, self.clock()), fault=fault)
         reply = self._reply(asked)
@@ -62,6 +62,19 @@ class Chats:
         sent, fault = self._sent(asked, reply, fault, number)
         wait = latency(self.settings, asked.key, asked.attempt)
         return Outcome(sent, wait, fault, tuple(reply.planted), reply.tokens_out)
+
+    def around(self, body: dict[str, Any], key: str, attempt: int) -> Outcome:
+        """What comes of a request that is no chat, and would be answered so: the faults that it can have."""
+        settings = self.settings
+        fault = self._fault(key, attempt)
+        if fault in faults.REFUSALS:
+            return Outcome(faults.refused(fault, settings, self.clock()), fault=fault)
+        if fault not in faults.WAYS and fault not in faults.WHOLE:
+            fault = ""
+        sent = faults.ENVELOPES[fault](body) if fault in faults.WHOLE else Sent(body=json.dumps(body).encode())
+        way = faults.WAYS.get(fault)
+        sent = dataclasses.replace(sent, way=way) if way else sent
+        return Outcome(sent, latency(settings, key, attempt), fault)
 
     def _refused(self, asked: Asked) -> Sent | None:
         known = self.settings.models
@@ -74,11 +87,11 @@ class Chats:
             )
         return None
 
-    def _fault(self, asked: Asked) -> str:
+    def _fault(self, key: str, attempt: int) -> str:
         settings = self.settings
-        if not settings.faults or 0 < settings.fault_attempts <= asked.attempt:
+        if not settings.faults or 0 < settings.fault_attempts <= attempt:
             return ""
-        return drawn(settings.faults, settings.seed, "fault", asked.key, asked.attempt) or ""
+        return drawn(settings.faults, settings.seed, "fault", key, attempt) or ""
 
     def _reply(self, asked: Asked) -> Reply:
         answerer = self.answerers.get(asked.form or self._forms.get(json.dumps(asked.schema, sort_keys=True), ""))

@@ -95,5 +95,8 @@ ENVELOPES: dict[str, Callable[[dict[str, Any]], Sent]] = {
 }
 
 
+WHOLE = ("truncated_body", "error_envelope", "html")
+"""Those of them that also break an answer which is no chat completion."""
+
 FAULTS: tuple[str, ...] = (*REFUSALS, *WAYS, *ENVELOPES, "sse_cut", *SPOILS)
 """The name of every fault. docs/rehearsal.md says what each one does."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.rehearsal import asked as asking
-from infra.rehearsal.batches import Answered, Batches
+from infra.rehearsal import listen
+from infra.rehearsal.batches import Answered, Batches, NotGiven
 from infra.rehearsal.calls import Entry, Log
 from infra.rehearsal.chats import Answerer, Chats, Outcome, named_answerers
 from infra.rehearsal.embed import embedded, texts_of, written
@@ -23,7 +24,7 @@ from infra.rehearsal.wire import Call, Sent
 
 NAMELESS = "teacher"
 UNKNOWN = {"model": "", "key": "", "form": "", "asked": "", "attempt": 0, "sample": 0, "pictures": 0, "tokens_in": 0}
-CHAT, EMBED = "/v1/chat/completions", "/v1/embeddings"
+CHAT, EMBED, LISTEN = "/v1/chat/completions", "/v1/embeddings", "/v1/audio/transcriptions"
 
 
 class Teacher:
@@ -42,7 +43,7 @@ class Teacher:
         now: Callable[[], float] = time.time,
     ) -> None:
         known = truth or (load(Path(settings.truth)) if settings.truth else Truth())
-        self.settings, self.log = settings, Log()
+        self.settings, self.log, self._known = settings, Log(), known
         self._clock, self._began = clock, clock()
         found = dict(named_answerers(settings.answerers)) | dict(answerers or {})
         self._chats = Chats(settings, Mind(settings, known), found, now)
@@ -59,7 +60,7 @@ class Teacher:
         if key and (given := call.headers.get("authorization", "")) != f"Bearer {key}":
             # Servers repeat what they were given, so this one does: nobody may write it down.
             return error(401, "invalid_api_key", f"Incorrect API key provided: {given.removeprefix('Bearer ')}")
-        if call.path in (CHAT, EMBED) and call.method == "POST":
+        if call.path in (CHAT, EMBED, LISTEN) and call.method == "POST":
             return await self._counted(call)
         if call.path.startswith(("/v1/files", "/v1/batches")):
             return self._batches.handle(call)
@@ -94,6 +95,8 @@ class Teacher:
         entry |= UNKNOWN
         if call.path == EMBED:
             return self._embedded(call.body, at, entry)
+        if call.path == LISTEN:
+            return self._listened(call, at, entry)
         try:
             asked = asking.asked(call.body, self.log.attempt)
         except asking.NotAsked as wrong:
@@ -141,6 +144,19 @@ class Teacher:
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         told = {"object": "list", "data": rows, "model": model, "usage": usage}
         return Outcome(Sent(body=json.dumps(told).encode()), settings.latency_s)
+
+    def _listened(self, call: Call, at: float | None, entry: dict[str, Any]) -> Outcome:
+        """What is said in the sound; with those faults that an answer without choices can have."""
+        try:
+            asked = listen.heard(call.headers.get("content-type", ""), call.body)
+        except NotGiven as wrong:
+            return Outcome(error(400, "invalid_request", str(wrong)))
+        key = asking.key_of(call.body)
+        entry |= {"model": asked.model, "key": key, "attempt": self.log.attempt(key)}
+        entry |= {"asked": f"{asked.video_id} {asked.start_us} {asked.end_us}"}
+        if too_soon := self._limited(asked.model, 0, at, entry):
+            return too_soon
+        return self._chats.around(asked.told(self._known), key, entry["attempt"])
 
     def _in_batch(self, endpoint: str, body: bytes) -> Answered:
         """Status and body of a request in a batch: without latency and limits, and a broken line is a 500."""

@@ -14,6 +14,6 @@ WITH ring AS (
     FROM items JOIN lenders USING (video_id) JOIN scenes ON scenes.video_id = lender
     WHERE place = ('0x' || left(md5(item_id), 6))::BIGINT % n
 ), context AS (
-    SELECT scene_id, list(text ORDER BY start_us, fact_id) AS texts FROM facts WHERE kind IN ('seen', 'said') GROUP BY scene_id
+    SELECT scene_id, list(text ORDER BY start_us, fact_id) AS texts FROM facts WHERE kind IN ('seen', 'said', 'heard') GROUP BY scene_id
 )
 SELECT item_id, video_id, question, options, texts[:$facts] AS context FROM borrowed JOIN context USING (scene_id)

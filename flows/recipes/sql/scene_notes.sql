@@ -4,18 +4,22 @@ WITH seen AS (
     SELECT scene_id, video_id, window_id, start_us, end_us, unnest(observations) AS text,
            generate_subscripts(observations, 1) AS place
     FROM descriptions
+), spoken AS (
+    SELECT video_id, start_us, end_us, text, speech_id, 'said' AS kind FROM speech
+    UNION ALL
+    SELECT video_id, start_us, end_us, text, heard_id, 'heard' FROM heard
 ), said AS (
-    SELECT scene_id, scenes.video_id, greatest(speech.start_us, scenes.start_us) AS start_us,
-           least(speech.end_us, scenes.end_us) AS end_us, text, speech_id
-    FROM speech JOIN scenes
-      ON speech.video_id = scenes.video_id AND speech.start_us >= scenes.start_us AND speech.start_us < scenes.end_us
+    SELECT scene_id, scenes.video_id, greatest(spoken.start_us, scenes.start_us) AS start_us,
+           least(spoken.end_us, scenes.end_us) AS end_us, text, speech_id, kind
+    FROM spoken JOIN scenes
+      ON spoken.video_id = scenes.video_id AND spoken.start_us >= scenes.start_us AND spoken.start_us < scenes.end_us
     QUALIFY row_number() OVER (PARTITION BY scene_id ORDER BY speech_id) <= 200
 ), known AS (
     SELECT scene_id, video_id, 'V' || row_number() OVER (PARTITION BY scene_id ORDER BY window_id, place) AS label,
            'seen' AS kind, start_us, end_us, text, row_number() OVER (PARTITION BY scene_id ORDER BY window_id, place) AS n
     FROM seen
     UNION ALL
-    SELECT scene_id, video_id, 'D' || row_number() OVER (PARTITION BY scene_id ORDER BY speech_id), 'said',
+    SELECT scene_id, video_id, 'D' || row_number() OVER (PARTITION BY scene_id ORDER BY speech_id), kind,
            start_us, end_us, text, row_number() OVER (PARTITION BY scene_id ORDER BY speech_id)
     FROM said
 )

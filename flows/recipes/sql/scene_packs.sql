@@ -1,6 +1,6 @@
--- Each scene with all its facts: seen, said, summary, title.
+-- Each scene with all its facts: seen, said or heard, summary, title.
 WITH ordered AS (
-    SELECT *, list_position(['seen', 'said', 'summary', 'title'], kind) AS rank, substr(label, 2)::BIGINT AS n FROM facts
+    SELECT *, list_position(['seen', 'said', 'heard', 'summary', 'title'], kind) AS rank, substr(label, 2)::BIGINT AS n FROM facts
 ), known AS (
     SELECT scene_id, list(label ORDER BY rank, n) AS labels, list(kind ORDER BY rank, n) AS kinds,
            list(start_us ORDER BY rank, n) AS starts_us, list(end_us ORDER BY rank, n) AS ends_us,
