@@ -80,7 +80,7 @@ class IdentifyVideos(Stage[Source, Video, Env], version=1, needs=Needs(memory_gb
         )
 
 
-class ProbeVideos(Stage[Video, Probe, Env], version=1, needs=Needs(memory_gb=0.6), batch_rows=16):
+class ProbeVideos(Stage[Video, Probe, Env], version=2, needs=Needs(memory_gb=0.6), batch_rows=16):
     """What ffprobe finds in each video's header, of the stream that is the film. Nothing is believed, only noted."""
 
     def open(self, env: Env) -> Env:
@@ -184,7 +184,14 @@ def _check(stream: dict[str, Any], width: int, height: int, found: dict[str, Any
 
 
 def _duration_us(stream: dict[str, Any], found: dict[str, Any]) -> int | None:
-    """The film's own duration where it has one, else the file's. Matroska keeps it in a tag, as 00:00:03.023000000."""
+    """The film's own duration where it has one, else the file's. Matroska keeps it in a tag, as 00:00:03.023000000.
+
+    Of an AVI that lost its end FFmpeg shortens the duration to what is there; its header's count tells what it was.
+    """
+    if found.get("format", {}).get("format_name") == "avi" and str(stream.get("nb_frames", "")).isdigit():
+        counted = int(stream["nb_frames"]) * (_fraction(stream.get("time_base")) or 0)
+        if counted:
+            return _micros(counted)
     hours, minutes, seconds = ([_fraction(part) for part in _tag(stream).split(":")] + [None] * 3)[:3]
     in_tag = None
     if hours is not None and minutes is not None and seconds is not None:

@@ -71,12 +71,15 @@ class Film:
         return videos[found.index]
 
     def demux(self) -> Iterator["av.Packet[Any]"]:
-        """The film's packets from here on; a place that cannot be read ends them."""
+        """The film's packets from here on; a place that cannot be read ends them.
+
+        PyAV ends with IndexError where a broadcast brought another stream on the way.
+        """
         try:
             for packet in self._container.demux(self.stream):
                 if packet.size:
                     yield packet
-        except av.FFmpegError:
+        except (av.FFmpegError, IndexError):
             return
 
     def seek(self, pts: int) -> None:

@@ -25,15 +25,15 @@ _AT_THE_START = {"difference": 0, "pan": 0, "tilt": 0, "zoom": 0, "camera_fit": 
 Stretch = dict[str, npt.NDArray[Any]]
 
 
-class WatchVideos(Stage[Video, Signal, Env], version=2, needs=Needs(cpus=1), batch_rows=4):
+class WatchVideos(Stage[Video, Signal, Env], version=3, needs=Needs(cpus=1), batch_rows=4):
     """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
 
     Gives one ``Signal`` per 4096 frames; times count from the first frame. A damaged video gives its longest stretch in
     which no frame is missing or hangs on damage; how much was promised is the probe's to say.
 
     Rejects: ``no_video_stream``, ``unsupported_codec``, ``too_many_pixels``, ``too_small``, ``encrypted``,
-    ``undecodable``, ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time), ``size_change``,
-    ``decode_budget``, ``decode_timeout``, ``decode_oom``, ``decode_crash``.
+    ``undecodable``, ``no_frames``, ``timestamps`` (more than one frame in 20 goes back in time or hardly on),
+    ``size_change``, ``decode_budget``, ``decode_timeout``, ``decode_oom``, ``decode_crash``.
     """
 
     most_frames: int = 1_000_000

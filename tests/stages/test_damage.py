@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.media import Frame, FrameRequest, Signal, Video
+from schemas.rejects import Reject
 from schemas.units import FrameId, VideoId
 from stages.sample import TakeFrames
 from stages.watch import WatchVideos
@@ -104,6 +105,30 @@ def test_after_damage_no_time_is_believed_where_frames_are_only_counted(tmp_path
     assert numbers(signal) == list(range(signal.n_frames))
     assert 12 <= signal.n_frames <= 30
     assert set(frames_of(path, [0, 10 * STEP_US, 60 * STEP_US])) <= {0, 10 * STEP_US}
+
+
+def test_a_stream_that_appears_on_the_way_costs_no_frame(tmp_path: Path) -> None:
+    """One flipped bit in the address of a broadcast's packet makes a second stream begin there."""
+    content = bytearray(clip("transport stream").path.read_bytes())
+    begins = [at for at in range(0, len(content), 188) if content[at + 1 : at + 3] == b"\x41\0"]
+    content[begins[60] + 1] ^= 8
+    (tmp_path / "a.ts").write_bytes(content)
+    signal = watched(tmp_path / "a.ts")
+    last = signal.n_frames - 1
+    assert last > 50
+    assert frames_of(tmp_path / "a.ts", [0, last * STEP_US]) == {0: 0, last * STEP_US: last}
+
+
+def test_frames_too_near_to_be_told_apart_have_no_place_in_time(tmp_path: Path) -> None:
+    """An AVI whose header says that a frame lasts a few billionths of a second."""
+    content = bytearray(clip("AVI").path.read_bytes())
+    at = content.index(b"vids") + 20
+    content[at : at + 8] = (1).to_bytes(4, "little") + (1 << 30).to_bytes(4, "little")
+    (tmp_path / "a.avi").write_bytes(content)
+    video = row(Video, uri=str(tmp_path / "a.avi"), size_bytes=len(content))
+    (found,) = WatchVideos().run([video], FakeEnv())
+    assert isinstance(found, Reject)
+    assert found.reason == "timestamps"
 
 
 def test_damage_found_by_several_threads_is_looked_at_again_by_one(tmp_path: Path) -> None:

@@ -134,6 +134,14 @@ def test_matroska_durations_are_read_from_their_tag() -> None:
     assert _claims("open GOP in Matroska").duration_us_claimed == 3_000_000
 
 
+def test_an_avi_that_lost_its_end_still_claims_all_of_its_length(tmp_path: Path) -> None:
+    content = footage.clip("AVI").path.read_bytes()
+    (tmp_path / "a.avi").write_bytes(content[: len(content) * 3 // 4])
+    cut = _probe(tmp_path / "a.avi")
+    assert isinstance(cut, Probe)
+    assert cut.duration_us_claimed == _claims("AVI").duration_us_claimed == 3_000_000
+
+
 def test_start_times_are_told() -> None:
     assert _claims("starts late").start_us_claimed == 1_500_000
     assert (_claims("transport stream").start_us_claimed or 0) > 1_000_000

@@ -239,6 +239,7 @@ def test_the_clock_counts_from_the_first_stamp_and_passes_over_what_has_no_place
     assert [clock.time_us(pts, None) for pts in (None, 90, 180, 180, 90, 270)] == [None, 0, 90, None, None, 180]
     assert clock.lost == 2
     assert clock.later_us(90) == 270
+    assert [clock.time_us(pts, None) for pts in (272, 273)] == [None, 183]
 
 
 def test_ffmpeg_and_we_count_the_same_frames() -> None:
