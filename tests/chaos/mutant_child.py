@@ -1,11 +1,13 @@
 """Watches many damaged clips and takes their frames, in one sandboxed child: starting one for each takes far longer.
 
-Arguments: the clips. Writes a line of JSON for each when it is done with it, so that the one that kills it is known.
+Arguments: a file with the packets of the good clips, and the damaged ones. Writes a line of JSON for each when it is
+done with it, so that the one that kills it is known.
 """
 
 import io
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from stages.ffmpeg import FORMATS
 from stages.readers_child import Request, Unreadable
 from stages.watch_child import watch
 from stages.watch_messages import HEAD, read_stretch
-from tests.chaos.mutants import number_shown
+from tests.chaos.mutant_clock import Packet, said
+from tests.chaos.mutants import base_of, number_shown
 from tests.footage import number_in
 
 
@@ -53,9 +56,20 @@ def taken(path: str, times_us: list[int]) -> list[tuple[int, int | None]]:
     return found
 
 
+def told(path: Path, good: list[Packet]) -> dict[str, Any]:
+    """All that is to be known of a clip, and the seconds that it took."""
+    began = time.monotonic()
+    found = watched(str(path))
+    times_us = [pts for pts, _ in found["watched"]]
+    found["taken"] = taken(str(path), times_us) if times_us else []
+    found["seconds"] = time.monotonic() - began
+    if times_us:
+        found["said"] = said(path, good)
+    return found
+
+
 if __name__ == "__main__":
-    for clip in sys.argv[1:]:
-        said_of_it = watched(clip)
-        said_of_it["taken"] = taken(clip, [pts for pts, _ in said_of_it["watched"]]) if said_of_it["watched"] else []
-        sys.stdout.write(json.dumps(said_of_it) + "\n")
+    known = {name: [Packet(*one) for one in good] for name, good in json.loads(Path(sys.argv[1]).read_bytes()).items()}
+    for clip in map(Path, sys.argv[2:]):
+        sys.stdout.write(json.dumps(told(clip, known[base_of(clip)])) + "\n")
         sys.stdout.flush()

@@ -50,6 +50,11 @@ def base(folder: Path, name: str) -> bytes:
     return encode(folder / name, *BASES[name], numbers=numbers).read_bytes()
 
 
+def base_of(path: Path) -> str:
+    """The name of the good clip that a mutant, saved under its name, is a copy of."""
+    return path.name.split("-", 2)[2]
+
+
 def number_shown(grid: bytes) -> int | None:
     """The number of the frame with this grid, None where its bars are damaged."""
     both = number_in_grid(grid)
