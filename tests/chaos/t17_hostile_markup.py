@@ -21,6 +21,7 @@ from storage.blobs import Blobs
 from storage.layout import Workspace
 from storage.publish import publish
 from tests.chaos.bar import Bar, Scale, Shown
+from tests.chaos.crash_steps import unchecked
 from tests.chaos.hostile_markup import PAYLOADS, Text, full_of, harmless, hostile
 from tests.storage.runs import parts
 
@@ -57,13 +58,8 @@ def version(folder: Path, text: Text) -> Path:
     """A published version of the run, full of these texts. The checks, which know no markup, are left out."""
     workspace = Workspace(folder)
     run = full_of(workspace, parts(Blobs(workspace.blobs)), text)
-    with patch("storage.publish.check", _unchecked):
+    with patch("storage.publish.check", unchecked):
         return publish(workspace, run, tools={"ffmpeg": text()}).path
-
-
-def _unchecked(_: Any, __: Any, folder: Path) -> dict[str, Any]:
-    folder.mkdir()
-    return {"tables": {}, "links": []}
 
 
 def shape(page: str) -> Counter[tuple[str, tuple[str, ...]]]:
