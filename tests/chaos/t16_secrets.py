@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.prefect_api import check_reachable
+from infra.profile import load
 from infra.rehearsal import start
 from infra.rehearsal.settings import Settings
-from schemas.errors import ToolDown
+from schemas.errors import BadInput, ToolDown
 from tests.chaos import spoken_notes
 from tests.chaos.bar import Bar, Scale, Shown
 from tests.chaos.secret_hunt import Hunt
@@ -57,9 +59,9 @@ def show(folder: Path, scale: Scale) -> Shown:
     try:
         with start.apart(settings) as place, hunt.meanwhile(home):
             runs = Runs(home, place.url)
-            told += runs.inline(folder)
+            told += [runs.well(), runs.bug(), *runs.refused(folder)]
             if scale.whole:
-                told += [*runs.ray(), *runs.prefect()]
+                told += [runs.wrong(), *runs.ray(), *runs.prefect()]
             requests = start.stats(place)["answered"]
         hunt.through(home)
         control = _is_found(home, hunt)
@@ -97,41 +99,46 @@ class Runs:
         (buggy / "bug.mp4").write_bytes(b"bug")
         shutil.copy(Path(spoken_notes.__file__), home / "spoken_notes.py")
 
-    def inline(self, elsewhere: Path) -> list[str]:
-        """Well, with a wrong key, into a bug; and profiles, elsewhere, with a secret written into them."""
-        told = [*self.three("inline")]
+    def refused(self, elsewhere: Path) -> Iterator[str]:
+        """Profiles, elsewhere, with a secret written into them: what is said to them comes home."""
         for number, line in enumerate(HIDDEN_IN):
             more = line.format(secret=SECRETS["SECRET_IN_A_PROFILE"])
-            lines = PROFILE.format(url=self.url, key=spoken_notes.KEY, more=more)
             profile = elsewhere / f"hidden{number}.toml"
-            profile.write_text(lines)
-            told.append(self.build(f"hidden{number}", "inline", 2, profile))
-        return told
+            profile.write_text(PROFILE.format(url=self.url, key=spoken_notes.KEY, more=more))
+            try:
+                load(str(profile))
+            except BadInput as error:
+                (self.home / f"hidden{number}.out").write_text(f"{error}\n{traceback.format_exc()}")
+                yield f"hidden{number}"
+            else:
+                yield f"WRONG: hidden{number} was taken"
+
+    def well(self, **more: str) -> str:
+        """A run that goes well."""
+        return self.build(f"well{len(more)}", "inline", 0, more)
+
+    def wrong(self) -> str:
+        """A run with a wrong key."""
+        return self.build("wrong", "inline", 2, {spoken_notes.KEY: SECRETS["WRONG_KEY"]})
+
+    def bug(self, engine: str = "inline", **more: str) -> str:
+        """A run into a bug."""
+        return self.build(f"bug-{engine}{len(more)}", engine, 1, more)
 
     def ray(self) -> list[str]:
-        """The same three on Ray, and one killed in the middle, whose files stay."""
-        return [*self.three("ray"), self.build("killed", "ray", -signal.SIGKILL)]
+        """On Ray: into a bug, and killed in the middle, whose files stay."""
+        return [self.bug("ray"), self.build("killed", "ray", -signal.SIGKILL)]
 
     def prefect(self) -> list[str]:
-        """The same three as flows of a Prefect server."""
+        """As flows of a Prefect server: one that goes well, and one into a bug."""
         with _prefect(self.home, self.environment()) as url:
-            return list(self.three("inline", PREFECT_API_URL=url))
+            return [self.well(PREFECT_API_URL=url), self.bug(PREFECT_API_URL=url)]
 
-    def three(self, engine: str, **more: str) -> Iterator[str]:
-        """A run that goes well, one with a wrong key, and one into a bug."""
-        name = f"{engine}{len(more)}"
-        yield self.build(f"well-{name}", engine, 0, more=more)
-        yield self.build(f"wrong-{name}", engine, 2, more={**more, spoken_notes.KEY: SECRETS["WRONG_KEY"]})
-        yield self.build(f"bug-{name}", engine, 1, more=more)
-
-    def build(
-        self, name: str, engine: str, code: int, profile: Path | None = None, more: Mapping[str, str] = NOTHING
-    ) -> str:
+    def build(self, name: str, engine: str, code: int, more: Mapping[str, str] = NOTHING) -> str:
         """One run, of the films with the bug where its name says so; what is wrong with how it ended, or its name."""
         films = "buggy" if name.startswith("bug") else "films"
-        if profile is None:
-            profile = self.home / f"{name}.toml"
-            profile.write_text(PROFILE.format(url=self.url, key=spoken_notes.KEY, more=""))
+        profile = self.home / f"{name}.toml"
+        profile.write_text(PROFILE.format(url=self.url, key=spoken_notes.KEY, more=""))
         command = [
             str(Path(sys.executable).with_name("rushes")),
             "--debug",
