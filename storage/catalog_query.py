@@ -10,13 +10,14 @@ import duckdb
 import pyarrow as pa
 
 from schemas.duckdb import literal
-from schemas.errors import BadInput
+from schemas.errors import BadInput, ToolDown
 from storage.catalog import catalogued, show
 from storage.layout import Workspace
 from storage.publish_cells import pattern
 from storage.stored_version import StoredVersion
 
 SECONDS = 600.0
+PYTHON = "Traceback (most recent call last)"
 MEMORY, THREADS = "2GB", 2
 Given = Mapping[str, Any]
 
@@ -32,7 +33,8 @@ class Asking:
         """What the one SELECT gives, at most ``rows`` rows of it, over the views of the dataset.
 
         ``given`` are the values of its parameters, ``$name``: what a user gave is never part of the SQL. Raises
-        BadInput, in one line, for SQL that does not run, is no single SELECT, or takes too long.
+        BadInput, in one line, for SQL that does not run, is no single SELECT, or takes too long; ToolDown for a store
+        that fails.
         """
         with _told(self._seconds):
             _only_selects(sql)
@@ -118,4 +120,10 @@ def _told(seconds: float) -> Iterator[None]:
         ) from None
     except duckdb.Error as error:
         said = str(error).partition("\n\nLINE ")[0]
+        if PYTHON in said:  # out of the file system behind an address
+            fault = said.strip().splitlines()[-1]
+            raise ToolDown(
+                f"the store did not give what the question reads ({fault}); "
+                "`rushes verify` says whether all of it is there"
+            ) from None
         raise BadInput(" ".join(said.split())) from None
