@@ -2,8 +2,8 @@
 
 A frame is wrong whose bars are not those of the frame that the file itself puts at that time (``mutant_clock``): a
 header that was changed says when frames are shown as a whole one does, and nobody can know better. What is wrong
-because bytes were changed of which no decoder complains is a miss like any other, counted by itself as ``unheard``: a
-cure would have to look at pictures, not listen to decoders.
+and hangs on changed bytes is a miss like any other, counted by itself as ``hurt``: the rule listens to demuxers and
+decoders (``stages.damage``), and of some damage none says a word.
 """
 
 import json
@@ -93,7 +93,7 @@ def _judged(paths: Sequence[Path], told: Sequence[Told]) -> Shown:
     promised = [name for name in n_short if name.endswith(PROMISES) and not name.endswith("fragmented.mp4")]
     bad = {
         "wrong": [name for name, frames in judged.items() if frames["wrong"]],
-        "unheard": [name for name, frames in judged.items() if frames["unheard"]],
+        "hurt": [name for name, frames in judged.items() if frames["hurt"]],
         "unflagged": [name for name in promised if ratios[name] >= FLAGGED_BELOW],
         "crashed": [one["name"] for one in told if one.get("died")],
         "slow": [one["name"] for one in told if one["seconds"] > LONGEST_S],
@@ -102,7 +102,7 @@ def _judged(paths: Sequence[Path], told: Sequence[Told]) -> Shown:
         f"{len(told)} of {len(paths)} mutants with one outcome: {len(used)} used, {len(told) - len(used)} rejected; "
         f"{len(bad['crashed'])} crashes, {len(bad['slow'])} over {LONGEST_S} s; of {seen.total()} frames used "
         f"{seen['wrong']} are another than the file says though the bytes that they hang on are whole, "
-        f"{seen['unheard']} because no decoder complains of bytes that were changed, "
+        f"{seen['hurt']} that hang on changed bytes, "
         f"{seen['unreadable']} are too damaged to tell; "
         f"{len(promised)} shorter than their header says, {len(bad['unflagged'])} of them unflagged"
     )
@@ -112,7 +112,7 @@ def _judged(paths: Sequence[Path], told: Sequence[Told]) -> Shown:
 
 
 def _frames(shown: Sequence[tuple[int, int | None]], said: tuple[dict[str, list[int]], list[int]]) -> Counter[str]:
-    """How many frames are right, wrong, unheard (wrong, and hanging on changed bytes) and unreadable.
+    """How many frames are right, wrong, hurt (wrong, and hanging on changed bytes) and unreadable.
 
     Right is a frame at the time that the file gives it. Times count from the first frame that there is, whichever.
     """
@@ -126,7 +126,7 @@ def _frames(shown: Sequence[tuple[int, int | None]], said: tuple[dict[str, list[
         elif any(abs(one - start) <= SLACK_US for one in late[pts]):
             judged["right"] += 1
         else:
-            judged["unheard" if any(abs(at - pts - start) <= SLACK_US for at in hurt_us) else "wrong"] += 1
+            judged["hurt" if any(abs(at - pts - start) <= SLACK_US for at in hurt_us) else "wrong"] += 1
     return judged
 
 
