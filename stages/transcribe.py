@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ffmpeg as graph
 import numpy as np
@@ -61,7 +61,7 @@ class TranscribeSound(Stage[Unspoken, Heard, Ears], version=1, needs=Needs(memor
     Times count from the first frame, as everywhere.
     """
 
-    roles = ("transcriber",)
+    roles: ClassVar[tuple[str, ...]] = ("transcriber",)
     language: str = "en"
     piece_s: int = 120
 

@@ -111,7 +111,12 @@ def test_a_server_that_never_answers_well_gives_one_reject(film: Path, tmp_path:
 def test_the_budget_counts_minutes_and_stops_before_it_is_overspent(film: Path, tmp_path: Path) -> None:
     with start.in_thread(server := teacher()) as place, pytest.raises(BudgetSpent, match=r"spent 0\.0[4-8]"):
         hear(tmp_path, place.url, film, Budget(usd=0.08), in_flight=1)
-    assert 1 <= len(server.log.entries) <= 2
+    paid = {entry["key"] for entry in server.log.since()}
+    assert 1 <= len(paid) == len(server.log.entries) <= 2
+    with start.in_thread(server := teacher()) as place:
+        assert len(lines(hear(tmp_path, place.url, film)[0])) == 3
+    assert server.log.entries
+    assert not paid & {entry["key"] for entry in server.log.since()}
 
 
 def test_a_ledger_is_not_idle_while_money_without_tokens_is_set_aside() -> None:
