@@ -1,0 +1,127 @@
+"""T10: no room, no permission, or no folder to write into."""
+
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.bar import Bar, Scale, Shown
+from tests.chaos.builds import Build
+from tests.flows.toys import write_toy
+
+MOST_S, LONGEST_S = 10.0, 120.0
+GOOD = "each told in one line in time, nothing half-written, the same bytes after resuming"
+ROOM = "make room there, then run the same command again"
+
+
+def show(folder: Path, scale: Scale) -> Shown:
+    """Ends builds for want of room at several points, then lets them go on; and gives them what is no folder."""
+    recipe = write_toy(folder)
+    footage = folder / "footage"
+    footage.mkdir()
+    for number in range(40):
+        (footage / f"{number}.mp4").write_bytes(b"x" * (10 + number))
+    clean = Build(folder / "clean", [footage], str(recipe)).done()
+    sizes = sorted({path.stat().st_size for path in clean.to.rglob("*") if path.is_file()})
+    points = scale.of(10, 2)
+    limits = [sizes[nth * (len(sizes) - 1) // points] - 1 for nth in range(1, points + 1)]
+    trials = [Trial(Build(folder / f"limit-{limit}", [footage], str(recipe)), clean) for limit in limits]
+    said = [trial.of_file_size(limit) for trial, limit in zip(trials, limits, strict=True)]
+    place = folder / "disk"
+    full = Trial(Build(place / "data", [footage], str(recipe)), clean)
+    said += mounted(full, place, random.Random(scale.seed), scale.of(3, 1))
+    (folder / "file").write_text("in the way")
+    said.append(Trial(Build(folder / "file" / "data", [footage], str(recipe)), clean).told("choose another"))
+    wrong = [one for one in said if one]
+    return Shown(
+        not wrong,
+        f"{points} limits of a file's size from {limits[0]:,} to {limits[-1]:,} bytes, {scale.of(3, 1)} full file "
+        f"systems, a read-only one, a file for a folder: "
+        + (f"{len(wrong)} wrong: {'; '.join(wrong)}" if wrong else GOOD),
+    )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A build that cannot write, beside one that could. What is wrong is told; else nothing."""
+
+    build: Build
+    clean: Build
+
+    def of_file_size(self, limit: int) -> str:
+        """What is wrong when no file may grow above the limit, and afterwards."""
+        why = self.told(ROOM, "prlimit", f"--fsize={limit}")
+        return why or self.resumed(f"limit {limit}")
+
+    def told(self, remedy: str, *under: str) -> str:
+        """What is wrong with how the build ends: not in one line, not with the remedy, not in time."""
+        process = subprocess.Popen([*under, *self.build.command()], stderr=subprocess.PIPE, text=True)
+        wrote = began = time.time()
+        while process.poll() is None and time.time() < began + LONGEST_S:
+            wrote = max(wrote, self.written_at())
+            time.sleep(0.05)
+        seconds = time.time() - wrote
+        process.kill()
+        said = process.communicate()[1]
+        last = (said.splitlines() or [""])[-1]
+        if process.returncode not in (1, 2) or not last.startswith("rushes: cannot ") or remedy not in last:
+            return f"{self.build.to.name}: status {process.returncode}: {last[:300]}"
+        if "Traceback" in said or seconds > MOST_S:
+            return f"{self.build.to.name}: a traceback, or {seconds:.1f} s after the last thing that could be written"
+        return ""
+
+    def written_at(self) -> float:
+        """When the last file was written of those that are there now: a build removes what it could not finish."""
+        newest = 0.0
+        for path in self.build.to.rglob("*") if self.build.to.is_dir() else ():
+            with suppress(OSError):
+                newest = max(newest, path.stat().st_mtime)
+        return newest
+
+    def resumed(self, what: str) -> str:
+        """What is wrong with what was left, or with what comes out when there is room again."""
+        half = [path.name for path in self.build.to.rglob(".*.tmp")]
+        ended = self.build.run()
+        if ended.returncode or half:
+            return f"{what}: left {half[:3]}, then status {ended.returncode}: {ended.stderr[-200:]}"
+        return "" if self.build.parquet() == self.clean.parquet() else f"{what}: other bytes after resuming"
+
+
+def mounted(trial: Trial, place: Path, chance: random.Random, times: int) -> Iterator[str]:
+    """The same on small file systems that are full but for some kilobytes, and on one that is read-only."""
+    used = sum(path.stat().st_size for path in trial.clean.to.rglob("*") if path.is_file())
+    for _ in range(times):
+        with disk(place, "size=64m") as ready:
+            if not ready:
+                yield "no file system can be mounted here, so only limits of files were shown"
+                return
+            room, filler = chance.randrange(10_000, used), place / "filler"
+            filler.write_bytes(bytes(os.statvfs(place).f_bavail * os.statvfs(place).f_frsize - room))
+            why = trial.told(ROOM)
+            filler.unlink()
+            yield why or trial.resumed(f"{room} bytes left")
+    with disk(place, "size=1m,ro"):
+        yield trial.told("choose a")
+
+
+@contextmanager
+def disk(place: Path, options: str) -> Iterator[bool]:
+    """A file system in memory; False where none may be mounted."""
+    place.mkdir(exist_ok=True)
+    ready = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", place], capture_output=True, check=False)
+    try:
+        yield ready.returncode == 0
+    finally:
+        if ready.returncode == 0:
+            subprocess.run(["umount", place], check=True)
+
+
+BAR = Bar(
+    "T10",
+    f"A disk that is full, read-only or no folder: one line with the remedy within {MOST_S:.0f} s of it, resumable",
+    show,
+)
