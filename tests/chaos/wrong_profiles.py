@@ -79,9 +79,9 @@ def _plain(value: Any) -> Any:
         return list(value)
     if not dataclasses.is_dataclass(value):
         return value
-    found = {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    found = {one.name: (_plain(getattr(value, one.name)), one.default) for one in dataclasses.fields(value)}
     # What counts from 1 may stand at 0 only by not being said.
-    return {key: inner for key, inner in found.items() if inner not in (0, [])}
+    return {key: inner for key, (inner, usual) in found.items() if inner not in (0, []) or usual not in (0, ())}
 
 
 def _lines(tree: Mapping[str, Any], path: str = "") -> Iterator[str]:
