@@ -130,10 +130,22 @@ def _forecast(
         tokens_in=round(tokens_in),
         schema_tokens=round(load.schemas),
         tokens_out=round(tokens_out),
-        usd=model.cost(tokens_in, tokens_out) if model.has_price else None,
+        usd=_usd(model, tokens_in, tokens_out, load.calls * _sound_s(said)),
         seconds=None if model.mode == "batch" else _seconds(model, load.calls, tokens_in + tokens_out, latency_s),
         rate=f"{rate.calls:.3g} a {unit}: {source.evidence.name}" if asked.unknown(unit) else "",
     )
+
+
+def _sound_s(seen: Iterable[_Seen]) -> float:
+    """How many seconds of sound one call holds."""
+    said = sum((one.said for one in seen), Said())
+    return said.heard_s / said.answers if said.answers else 0.0
+
+
+def _usd(model: ModelPart, tokens_in: float, tokens_out: float, sound_s: float) -> float | None:
+    """What that costs; None where the profile gives no price for it."""
+    is_priced = model.usd_per_minute > 0 if sound_s else model.has_price
+    return model.cost(tokens_in, tokens_out, sound_s) if is_priced else None
 
 
 def _unit(seen: Sequence[_Seen]) -> Unit:

@@ -49,14 +49,20 @@ class Load:
 
 @dataclass(frozen=True)
 class Said:
-    """What models said for one cell, as its metadata has it: answers, and the tokens that the server counted."""
+    """What models said for one cell, as its metadata has it: answers, the server's tokens, the seconds of sound."""
 
     answers: float = 0
     tokens_in: float = 0
     tokens_out: float = 0
+    heard_s: float = 0
 
     def __add__(self, other: "Said") -> "Said":
-        return Said(self.answers + other.answers, self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out)
+        return Said(
+            self.answers + other.answers,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.heard_s + other.heard_s,
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ def _part(progress: Progress, schedule: Schedule, part: int, logs: Mapping[str, 
 def _said(cell: Any) -> dict[str, Said]:
     told: dict[str, dict[str, float]] = facts(cell).get("models", {})
     return {
-        name: Said(one.get("answers", 0), one.get("tokens_in", 0), one.get("tokens_out", 0))
+        name: Said(one.get("answers", 0), one.get("tokens_in", 0), one.get("tokens_out", 0), one.get("heard_s", 0))
         for name, one in told.items()
     }
 

@@ -75,14 +75,17 @@ class Tally:
         into, out = sum(raw.tokens_in for raw in tries), sum(raw.tokens_out for raw in tries)
         counts = self.of.setdefault(model.identity, Counter())
         self.versions.setdefault(model.identity, set()).update(raw.version for raw in tries if raw.version)
-        cost = model.cost(into, out, sum(raw.seconds for raw in tries))
-        counts.update(answers=1, tokens_in=into, tokens_out=out, nano_usd=round(cost * 1e9))
+        heard_s = sum(raw.seconds for raw in tries)
+        nano_usd = round(model.cost(into, out, heard_s) * 1e9)
+        counts.update(answers=1, tokens_in=into, tokens_out=out, heard_s=heard_s, nano_usd=nano_usd)
 
     def taken(self) -> dict[str, dict[str, Any]]:
         """The sums since the last time, and the versions that the servers said they were, where they did."""
         told: dict[str, dict[str, Any]] = {}
         for model, counts in sorted(self.of.items()):
             told[model] = {name: counts[name] for name in ("answers", "tokens_in", "tokens_out")}
+            if counts["heard_s"]:
+                told[model]["heard_s"] = counts["heard_s"]
             told[model]["cost_usd"] = counts["nano_usd"] / 1e9
             told[model]["versions"] = sorted(self.versions[model])
         self.of, self.versions = {}, {}

@@ -26,7 +26,7 @@ class Raw:
     tokens_in: int = 0
     tokens_out: int = 0
     counted: bool = True
-    seconds: float = 0
+    seconds: int = 0
     said: str = ""
     version: str = ""
     endpoint: str = ""

@@ -1,5 +1,6 @@
 """The recipe cineaste on a film that speaks and has no subtitles: with somebody who listens, and with nobody."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from schemas.units import SourceId
 from stages.graph import given
 from storage.built import Built
 from storage.layout import Workspace
+from storage.tables import facts as facts_of
 from tests.footage import ffmpeg
 from tests.infra.building import AT_ONCE, rows
 
@@ -54,6 +56,7 @@ def built(path: Path, known: Truth, folder: Path, *, with_ear: bool) -> tuple[Bu
     heard = []
     with start.in_thread(teacher) as place:
         parts = {name: ModelPart(name=name, revision="1", endpoints=(place.url,), in_flight=16) for name in NAMES}
+        parts["ear"] = replace(parts["ear"], usd_per_minute=0.6)
         profile = replace(AT_ONCE, models=parts, roles=ROLES | ({"transcriber": ("ear",)} if with_ear else {}))
         made = []
         for _ in range(2):
@@ -81,6 +84,9 @@ def test_what_is_heard_becomes_facts_that_say_so(film: tuple[Path, Truth], tmp_p
     assert {fact.kind for fact in facts} == {"heard"}
     assert sorted(fact.text for fact in facts) == sorted(words.text for words in truth.speech)
     assert n_asked == n_asked_again == 1
+    [told] = [facts["ear@1"] for cell in made.table("heard").cells if "ear@1" in (facts := facts_of(cell)["models"])]
+    assert told["heard_s"] == math.ceil(truth.duration_us / 1e6)
+    assert told["cost_usd"] == pytest.approx(0.01 * told["heard_s"])
 
 
 def test_where_nobody_listens_the_table_is_empty_and_says_why(film: tuple[Path, Truth], tmp_path: Path) -> None:

@@ -90,6 +90,15 @@ def test_without_a_price_there_is_no_cost() -> None:
     assert only(mine, model=replace(MODEL, usd_per_million_in=0, usd_per_million_out=0)).usd is None
 
 
+def test_sound_costs_by_the_minute_and_by_nothing_else() -> None:
+    heard = PartLoad(0, "asked", {M: Load(4)}, {}, {M: Said(4, heard_s=480)})
+    mine = evidence(heard, a_part(1, 0, "unknown"), minutes=(8.0, 16.0))
+    told = only(mine, model=replace(MODEL, usd_per_minute=0.5))
+    assert told.calls == 8
+    assert told.usd == pytest.approx(8.0)
+    assert only(mine, model=MODEL).usd is None
+
+
 def test_a_rehearsal_is_needed_only_where_no_part_was_answered() -> None:
     assert is_enough(evidence(a_part(0, 10), a_part(1, 0, "unknown"), minutes=(1.0, 1.0)).survey)
     assert is_enough(evidence(a_part(0, 10), minutes=(1.0,)).survey)
