@@ -77,6 +77,11 @@ def test_a_picture_that_begins_later_than_the_sound_moves_all_times(tmp_path: Pa
     assert starts(made) == pytest.approx([at - 2.0 for at in BEEPS_S if at > 2.0], abs=0.002)
 
 
+def test_no_word_is_cut_in_two(tmp_path: Path) -> None:
+    across = (2.9, 3.9)  # over the start of the first piece's last quarter, and over its end
+    assert starts(heard(film(tmp_path / "film.mkv", beeps=across), Beeps(), 4)) == pytest.approx(across, abs=0.002)
+
+
 def test_silence_is_not_asked_about(tmp_path: Path) -> None:
     listener = Beeps()
     assert heard(film(tmp_path / "quiet.mp4", beeps=()), listener) == []
