@@ -128,13 +128,13 @@ _MEDIA: Mapping[str, Mapping[str, Make]] = {
         "cover.mkv": _copy("with a cover"),
         "long sound.mp4": _copy("sound lasts longer"),
         "half.ts": _copy("transport stream", end=0.5),
-        "fragments.mp4": _copy("fragmented", end=0.7),
         "no length.mp4": _lie(boxes.no_length),
         "title.mp4": _remade("-c", "copy", "-metadata", "title=<script>alert(1)</script>'; DROP TABLE videos; --"),
     },
     "flagged": {
         "half.mkv": _copy("open GOP in Matroska", end=0.6),
         "half.mp4": lambda path: footage.cut_short(path, 0.6),
+        "fragments.mp4": _copy("fragmented", end=0.7),  # its last fragment says what was in it
     },
     "truncated": {"no index.mp4": _copy("one keyframe", end=0.6), "hole.mp4": _sparse},
     "not_media": {"random.mp4": _bytes(random.Random(1).randbytes(9000).replace(b"G", b"g"))},

@@ -25,6 +25,7 @@ def show(folder: Path, scale: Scale) -> Shown:
     with listening() as trap:
         shared = scale.whole and MAKER.exists()
         wanted = collection(folder / "given", trap.port) if shared else make(folder / "given", trap.port)
+        given = set(wanted)
         if not scale.whole:
             few = random.Random(scale.seed).sample(sorted(path for path in wanted if wanted[path] != COPIES), FEW)
             wanted = {path: wanted[path] for path in few}
@@ -32,7 +33,7 @@ def show(folder: Path, scale: Scale) -> Shown:
         with watching(baits, trap):
             ended = build(list(wanted), folder, LIMIT_S)
     wrong = misjudged(wanted, ended)
-    strewn = [path.name for path in folder.rglob("*PWNED*") if path not in wanted]
+    strewn = [path.name for path in folder.rglob("*PWNED*") if path not in given]
     held = not wrong and trap.is_empty and not strewn and ended.status == 0
     counted = Counter("kept" if outcome in ("kept", "flagged") else "turned away" for outcome in wanted.values())
     figures = (
