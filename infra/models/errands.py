@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from infra.models.faults import Fault
-from infra.models.kept_chat import LOOK_S, PATIENCE_S, Loop, Tally
+from infra.models.kept_chat import LOOK_S, Tally
 from infra.models.ledger import Sum
+from infra.models.loop import Loop, OnCall
 from infra.models.raw import BadEnvelope, Raw
 from infra.models.replies import Replies
 from infra.models.teller import AskAgain, Endpoint, Teller, Trip
@@ -46,8 +47,7 @@ class Errands:
         tally: Tally,
     ) -> None:
         self.part, self.replies, self.tally = part, replies, tally
-        self._loop, self._make_teller = loop, teller
-        self._teller: asyncio.Task[Teller] | None = None
+        self._loop, self._teller = loop, OnCall(loop, teller)
         self.stopped = threading.Event()
 
     @property
@@ -74,14 +74,8 @@ class Errands:
     def close(self) -> None:
         """Closes connections and files. Nothing may be asked afterwards."""
         self.stopped.set()
-        if self._teller is not None:
-            self._loop.submit(self._hang_up(self._teller)).result(PATIENCE_S)
+        self._teller.leave()
         self.replies.close()
-
-    @staticmethod
-    async def _hang_up(made: "asyncio.Task[Teller]") -> None:
-        if made.done() and not made.cancelled() and not made.exception():
-            await made.result().close()
 
     def _wait_for(self, work: "Future[None]") -> None:
         while True:
@@ -95,13 +89,7 @@ class Errands:
                     raise Stopped(f"stopped while asking {self.model}") from None
 
     async def _ask_all(self, lots: Iterable[T], ask: Callable[[Teller, T], Awaitable[None]]) -> None:
-        if self._teller is None:
-            self._teller = asyncio.get_running_loop().create_task(self._make_teller())
-        try:
-            teller = await asyncio.shield(self._teller)
-        except Exception:
-            self._teller = None
-            raise
+        teller = await self._teller.come()
         waiting, failed = iter(lots), list[Exception]()
 
         async def work() -> None:

@@ -4,13 +4,13 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from infra.models.claims import Claim, Claims
 from infra.models.faults import Fault
 from infra.models.judge import Next, decide, key_of_try
+from infra.models.loop import Loop, OnCall
 from infra.models.raw import Raw
 from infra.models.replies import Replies
 from infra.models.teller import Unanswered
@@ -19,11 +19,9 @@ from infra.profile_models import ModelPart
 from schemas.chat import Answer, NoReply, Request
 from schemas.errors import Reason
 
-T = TypeVar("T")
 LOOK_S = 0.05
 # How often to look for what another process is asking.
 OTHERS_S = 0.5
-PATIENCE_S = 5.0
 
 
 class Tells(Protocol):
@@ -37,30 +35,6 @@ class Tells(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections, threads and weights."""
-
-
-class Loop:
-    """An event loop in a thread of its own, which ends with the process."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        # Whoever waits for something hears of its errors; nothing is told to the terminal besides.
-        self.loop.set_exception_handler(lambda *_: None)
-        self._thread = threading.Thread(target=self._run, daemon=True, name="models")
-        self._thread.start()
-
-    def _run(self) -> None:
-        self.loop.run_forever()
-        self.loop.close()
-
-    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Has the work done there."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
-
-    def end(self) -> None:
-        """Ends the thread; nothing may be waited for any more."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(PATIENCE_S)
 
 
 @dataclass
@@ -113,8 +87,8 @@ class KeptChat:
         teller: Callable[[], Coroutine[Any, Any, Tells]],
         tally: Tally,
     ) -> None:
-        self.part, self._loop, self._replies, self._make_teller, self._tally = part, loop, replies, teller, tally
-        self._teller: asyncio.Task[Tells] | None = None
+        self.part, self._loop, self._replies, self._tally = part, loop, replies, tally
+        self._teller = OnCall(loop, teller)
         self.claims = Claims(replies.folder / "claims")
         self.stopped = threading.Event()
 
@@ -143,14 +117,8 @@ class KeptChat:
     def close(self) -> None:
         """Closes connections and files. Nothing may be asked afterwards."""
         self.stopped.set()
-        if self._teller is not None:
-            self._loop.submit(self._hang_up(self._teller)).result(PATIENCE_S)
+        self._teller.leave()
         self._replies.close()
-
-    @staticmethod
-    async def _hang_up(made: "asyncio.Task[Tells]") -> None:
-        if made.done() and not made.cancelled() and not made.exception():
-            await made.result().close()
 
     def _in_order(self, items: Sequence[Item], batch: "Batch") -> Iterator[Answer]:
         try:
@@ -189,13 +157,7 @@ class KeptChat:
 
     async def answer(self, item: Item, stopped: Callable[[], bool]) -> Answer:
         """The answer to one request; every try is in the call log before anything follows from it."""
-        if self._teller is None:
-            self._teller = asyncio.get_running_loop().create_task(self._make_teller())
-        try:
-            teller = await asyncio.shield(self._teller)
-        except Exception:
-            self._teller = None
-            raise
+        teller = await self._teller.come()
         while isinstance(step := decide(item.request, self.part, item.tries), Next):
             try:
                 raw = await teller.tell(item.request, step, stopped)

@@ -12,7 +12,8 @@ from infra.models.desk import Desk
 from infra.models.errands import Errands
 from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
-from infra.models.kept_chat import KeptChat, Loop, Tally, Tells
+from infra.models.kept_chat import KeptChat, Tally, Tells
+from infra.models.loop import Loop
 from infra.models.replies import Replies
 from infra.models.served_embedder import ServedEmbedder
 from infra.models.served_transcriber import ServedTranscriber
