@@ -31,9 +31,9 @@ SPAN_US = 60_000_000
 N_FILMS = 24
 
 
-def test_the_recipe_asks_four_roles_and_who_fills_them_is_in_its_fingerprint() -> None:
+def test_the_recipe_asks_five_roles_and_who_fills_them_is_in_its_fingerprint() -> None:
     rows = cineaste(given(Source))
-    assert set(roles_of(rows)) == {"captioner", "writer", "blind", "judge"}
+    assert set(roles_of(rows)) == {"captioner", "writer", "blind", "judge", "transcriber"}
     one, other = (cast_models(rows, dict(ROLES) | {"blind": (name,)}).fingerprint for name in ("a@1", "b@1"))
     assert len({one, other, rows.fingerprint}) == 3
 
