@@ -38,4 +38,5 @@ class Tolerance:
 
     def forget(self, table: str) -> None:
         """Begins to count anew for a table that is tried again."""
-        del self._given[table], self._reasons[table]
+        self._given.pop(table, None)
+        self._reasons.pop(table, None)
