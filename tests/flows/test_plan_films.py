@@ -61,8 +61,8 @@ def truth(wish: Wish) -> Told:
     for rows in run.recipe.walk():
         for cell in run.workspace.table(rows.table, rows.fingerprint).glob("[0-9]*.parquet"):
             for model, one in facts(cell).get("models", {}).items():
-                if one:
-                    found.setdefault((rows.table, model), Counter()).update(one)
+                numbers = {name: value for name, value in one.items() if name != "versions"}
+                found.setdefault((rows.table, model), Counter()).update(numbers)
     return found
 
 
