@@ -33,6 +33,9 @@ class RayEngine:
         self._place: RayPlace | None = None
         self._timer: threading.Timer | None = None
         self._ready: set[Actor] = set()
+        self._pools: dict[str, Pool[Actor]] = {}
+        self._crew: Any = None
+        self._desk: Any = None
 
     def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
         """Starts or joins Ray, and checks that every table's needs can be met. Raises BadInput, ToolDown."""
@@ -55,6 +58,7 @@ class RayEngine:
         self._desk = desk(self._place.ray, crew)
         self._crew = self._place.ray.put(dataclasses.replace(crew, desk=self._desk))
         self._actor_type = self._place.ray.remote(max_restarts=0, max_task_retries=0)(RayWorker)
+        self._pools |= {one.pool: Pool(one.pool, one.standing) for one in self._slots.values()}
         self._staff = Staff(
             budget=budget,
             hire=self._hire,
@@ -63,17 +67,17 @@ class RayEngine:
             running=lambda order: self._slots[order.table].running,
             now=time.monotonic,
             idle_s=profile.workers.idle_s,
-            pools={one.pool: Pool(one.pool, one.standing) for one in self._slots.values()},
+            pools=self._pools,
         )
 
     def submit(self, order: Order) -> None:
         """Takes an order."""
-        self._staff.pools[self._slots[order.table].pool].waiting.push(order)
+        self._pools[self._slots[order.table].pool].waiting.push(order)
         self._staff.match()
 
     def withdraw(self, table: str) -> list[Order]:
         """Gives back the orders of a table that nobody has begun."""
-        return self._staff.pools[self._slots[table].pool].waiting.withdraw(table)
+        return self._pools[self._slots[table].pool].waiting.withdraw(table)
 
     def stop(self) -> None:
         """Kills the workers, and ends the Ray that was started here."""
@@ -81,12 +85,14 @@ class RayEngine:
             self._timer.cancel()
         if self._place is None:
             return
-        staff = getattr(self, "_staff", None)
-        for pool in staff.pools.values() if staff else ():
+        for pool in self._pools.values():
             for actor in [*pool.idle, *pool.busy]:
                 self._fire(actor)
-        if getattr(self, "_desk", None) is not None:
+        if self._desk is not None:
             self._place.ray.kill(self._desk)
+        # The next Ray of this process gives the same ids again: a reference let go of only then would take its objects.
+        self._pools.clear()
+        self._crew = self._desk = None
         self._place.leave()
         self._place = None
 
@@ -109,7 +115,7 @@ class RayEngine:
             self._place.ray.kill(actor)
 
     def _give(self, actor: Actor, order: Order) -> None:
-        pool = self._staff.pools[self._slots[order.table].pool]
+        pool = self._pools[self._slots[order.table].pool]
         self._when_done(actor.make.remote(order), partial(self._finished, pool, actor, order))
 
     def _when_done(self, answer: Any, then: Callable[[Any], None]) -> None:

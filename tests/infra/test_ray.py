@@ -52,6 +52,29 @@ with run_of(toy(), sources("anna", "bob.flag-kill", folder=folder), folder / "da
     run.built()
 """
 
+TWICE = """
+import gc, sys
+from pathlib import Path
+from infra.ray_engine import RayEngine
+from infra.run import Run
+from storage.layout import Workspace
+from tests.builders import sources, toy
+
+class Forgetful(RayEngine):
+    def submit(self, order):
+        before.clear()
+        gc.collect()
+        super().submit(order)
+
+before = []
+for name in ("first", "second"):
+    engine = Forgetful()
+    with Run(toy(), sources("anna"), Workspace(Path(sys.argv[1]) / name), engine) as run:
+        print(len(run.built().tables))
+    before.append(engine)
+    del engine, run
+"""
+
 
 class Paint(Stage[ToyVideo, ToyWord, None], version=1, needs=Needs(cpus=1, gpus=1)):
     """Wants a GPU."""
@@ -109,6 +132,26 @@ def test_what_no_machine_can_give_is_told_before_anything_runs(tmp_path: Path, r
     assert not list((tmp_path / "cells").glob("toy_*"))
 
 
+def alone(script: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the script in a process that has a Ray of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env=inherited | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def test_a_process_may_run_twice_and_forget_the_first_run_during_the_second(tmp_path: Path) -> None:
+    ended = alone(TWICE, str(tmp_path))
+    first, second = ended.stdout.split() or pytest.fail(ended.stderr)
+    assert first == second, ended.stderr
+
+
 def listening() -> set[str]:
     """The addresses, as /proc writes them, on which processes of this machine's Rays of ours listen."""
     sockets = {
@@ -156,17 +199,8 @@ def gone(pid: int, within_s: float) -> bool:
 @pytest.mark.parametrize("how", ["ended", "interrupted", "killed"])
 def test_a_ray_of_our_own_says_nothing_and_leaves_nothing(how: str, tmp_path: Path) -> None:
     (tmp_path / "flag-kill").touch()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     temporary = tempfile.mkdtemp(prefix="r", dir="/tmp")
-    ended = subprocess.run(
-        [sys.executable, "-c", ALONE, str(tmp_path), how],
-        cwd=ROOT,
-        env=environment | {"PYTHONPATH": str(ROOT), "TMPDIR": temporary},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    ended = alone(ALONE, str(tmp_path), how, TMPDIR=temporary)
     assert ended.stdout == ""
     # Where the interrupt comes while Python ends, it says nothing of it either.
     assert ended.stderr.splitlines()[-1:] in ([], ["KeyboardInterrupt"] if how == "interrupted" else [])
