@@ -10,6 +10,7 @@ from schemas.rejects import Reject, reject
 from schemas.text import Caption, Sight
 from schemas.units import CaptionId
 from stages.ask import Ask
+from stages.plain import plain
 from stages.span_told import span
 
 
@@ -28,7 +29,7 @@ class CaptionFrame(Ask[Sight, Caption], role="captioner", prompt="caption_frame_
 
     def parse(self, row: Sight, reply: Reply) -> Iterator[Caption | Reject]:
         """The caption; a blank one is rejected."""
-        text = " ".join(reply.filled(FrameCaption).caption.split())
+        text = plain(reply.filled(FrameCaption).caption)
         if not text:
             yield reject(self, row, "bad_answer", f"{reply.model} gave a caption without a word")
             return

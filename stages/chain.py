@@ -11,6 +11,7 @@ from schemas.rejects import Reject, reject
 from schemas.units import Count
 from stages.ask import Ask
 from stages.captions_told import captions, ids_of
+from stages.plain import plain
 from stages.quoted import quote
 from stages.span_told import span
 
@@ -39,8 +40,8 @@ class WriteChain(Ask[SoundClaim, Chain], role="writer", prompt="write_chain_1", 
     def parse(self, row: SoundClaim, reply: Reply) -> Iterator[Chain | Reject]:
         """The chain, or why it is none."""
         told = reply.filled(EvidenceChain)
-        objects = tuple(dict.fromkeys(name for name in (" ".join(one.split()) for one in told.key_objects) if name))
-        evidence = " ".join(told.evidence.split())
+        objects = tuple(dict.fromkeys(name for name in map(plain, told.key_objects) if name))
+        evidence = plain(told.evidence)
         wrong = self._wrong(row, told) or ("" if objects and evidence else "it has no key object or no evidence")
         if wrong:
             yield reject(self, row, "bad_answer", f"{reply.model}: {wrong}: {evidence}")

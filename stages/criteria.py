@@ -10,6 +10,7 @@ from schemas.questions import Claim, Criterion, CriterionCheck
 from schemas.rejects import Reject
 from stages.ask import AskPanel
 from stages.captions_told import captions
+from stages.plain import plain
 from stages.quoted import quote
 from stages.span_told import span
 
@@ -47,7 +48,7 @@ class CheckCriteria(AskPanel[Claim, CriterionCheck], role="judge", prompt="check
         """A row per criterion, violated or not."""
         found: dict[str, list[str]] = {}
         for one in reply.filled(CriteriaCheck).violated:
-            found.setdefault(one.criterion, []).append(" ".join(one.explanation.split()))
+            found.setdefault(one.criterion, []).append(plain(one.explanation))
         for criterion in CRITERIA:
             yield CriterionCheck(
                 check_id=f"{row.question_id}/{criterion}/{reply.model}/{reply.sample}",

@@ -5,14 +5,15 @@ from typing import Annotated
 
 import pydantic
 
-from schemas.chat import Form, Picture, Reply, Request
+from schemas.chat import Form, Reply, Request
 from schemas.rejects import Reject, reject
 from schemas.scenes import Description, SceneNotes, Summary, WindowView
 from schemas.units import Count
 from stages import scene_told as told
 from stages.ask import Ask
+from stages.plain import plain
 from stages.quoted import AS_DATA
-from stages.span_told import span
+from stages.span_told import pictured, span
 
 MOST_CHARACTERS = 400
 
@@ -35,19 +36,12 @@ class DescribeWindows(Ask[WindowView, Description], role="captioner", version=1,
 
     def render(self, row: WindowView) -> Request:
         """The window's pictures, each after the second at which it is on screen."""
-        shown = zip(row.shown_us, row.pictures, strict=True)
-        pictures = [part for at_us, blob in shown for part in (f"At {at_us / 1e6:.1f} s:", Picture(blob))]
-        return Request(
-            self.prompt,
-            (span(row), *pictures),
-            WindowSeen,
-            max_tokens=1000,
-        )
+        return Request(self.prompt, (span(row), *pictured(row.shown_us, row.pictures)), WindowSeen, max_tokens=1000)
 
     def parse(self, row: WindowView, reply: Reply) -> Iterator[Description | Reject]:
         """The observations that say anything, each once."""
-        plain = (" ".join(text.split())[:MOST_CHARACTERS] for text in reply.filled(WindowSeen).observations)
-        seen = tuple(dict.fromkeys(text for text in plain if text))
+        texts = (plain(text)[:MOST_CHARACTERS] for text in reply.filled(WindowSeen).observations)
+        seen = tuple(dict.fromkeys(text for text in texts if text))
         if not seen:
             yield reject(self, row, "bad_answer", f"{reply.model}: no observation says anything")
             return
@@ -76,7 +70,7 @@ class SumUpScenes(Ask[SceneNotes, Summary], role="writer", version=1, prompt="sc
     def parse(self, row: SceneNotes, reply: Reply) -> Iterator[Summary | Reject]:
         """The title and the summary, in one line each."""
         form = reply.filled(SceneSummary)
-        title, summary = (" ".join(text.split()) for text in (form.title, form.summary))
+        title, summary = plain(form.title), plain(form.summary)
         if not title or not summary:
             yield reject(self, row, "bad_answer", f"{reply.model}: a title {title!r} with a summary {summary!r}")
             return

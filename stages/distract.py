@@ -12,6 +12,7 @@ from schemas.rejects import Reject, reject
 from schemas.units import Count, Ratio
 from stages.ask import Ask
 from stages.captions_told import captions
+from stages.plain import plain
 from stages.quoted import quote
 from stages.span_told import span
 
@@ -41,15 +42,15 @@ class WriteDistractors(Ask[SoundClaim, Distraction], role="writer", prompt="writ
 
     def parse(self, row: SoundClaim, reply: Reply) -> Iterator[Distraction | Reject]:
         """The wrong answers, or what is wrong with them."""
-        texts = tuple(" ".join(text.split()) for text in reply.filled(WrongAnswers).distractors)
+        texts = tuple(map(plain, reply.filled(WrongAnswers).distractors))
         if wrong := self._wrong((row.answer, *texts)):
             yield reject(self, row, "bad_answer", f"{reply.model}: {wrong}: {' | '.join((row.answer, *texts))}")
             return
         yield Distraction(question_id=row.question_id, video_id=row.video_id, texts=texts, by=reply.model)
 
     def _wrong(self, options: Sequence[str]) -> str:
-        plain = [" ".join(re.findall(r"\w+", text.casefold())) for text in options]
-        if not all(plain) or len(set(plain)) < len(plain):
+        words = [" ".join(re.findall(r"\w+", text.casefold())) for text in options]
+        if not all(words) or len(set(words)) < len(words):
             return "an option is empty, or two of them say the same"
         short, long = min(map(len, options)), max(map(len, options))
         if long > max(self.ratio * short, short + self.slack):

@@ -5,16 +5,17 @@ from typing import Annotated, Literal
 
 from annotated_types import Len
 
-from schemas.chat import Form, Picture, Reply, Request
+from schemas.chat import Form, Reply, Request
 from schemas.peaks import CaptionCase, CaptionCheck, Chapter, ChapterCaption, Outline, VideoSummary
 from schemas.rejects import Reject, reject
 from schemas.row import Row
 from schemas.scenes import WindowView
 from schemas.text import Caption
-from schemas.units import BlobId, CaptionId, Count
+from schemas.units import CaptionId, Count
 from stages.ask import Ask, AskPanel
+from stages.plain import plain
 from stages.quoted import AS_DATA, quote
-from stages.span_told import span
+from stages.span_told import pictured, span
 
 MOST_CHARACTERS = 2000
 MOST_CAPTIONS = 200
@@ -134,24 +135,12 @@ class SumUpFilms(Ask[Outline, VideoSummary], role="writer", version=1, prompt="p
         yield VideoSummary(video_id=row.video_id, text=text, by=reply.model)
 
 
-def pictured(shown_us: tuple[int, ...], blobs: tuple[BlobId, ...]) -> Iterator[str | Picture]:
-    """Each picture after the second at which it is on screen."""
-    for at_us, blob in zip(shown_us, blobs, strict=True):
-        yield f"At {at_us / 1e6:.1f} s:"
-        yield Picture(blob)
-
-
 def listed(name: str, starts_us: tuple[int, ...], texts: tuple[str, ...]) -> str:
     """A line per text with the second at which what it is about begins; of many, as many as fit, evenly chosen."""
     told = list(zip(starts_us, texts, strict=True))
     n = min(len(told), MOST_CAPTIONS)
     chosen = [told[at * len(told) // n] for at in range(n)]
     return "\n".join(f"At {start_us / 1e6:.1f} s: {quote(name, text, MOST_CHARACTERS)}" for start_us, text in chosen)
-
-
-def plain(text: str) -> str:
-    """The text in one line."""
-    return " ".join(text.split())
 
 
 def wordless(stage: object, row: Row, reply: Reply) -> Reject:

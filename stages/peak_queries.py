@@ -16,7 +16,8 @@ from schemas.rejects import Reject, reject
 from schemas.units import Bytes, Count, QueryId
 from stages import gate
 from stages.ask import Ask
-from stages.peak_captions import listed, plain
+from stages.peak_captions import listed
+from stages.plain import plain
 from stages.quoted import AS_DATA, quote
 from stages.refusal import Refused
 from stages.span_told import span

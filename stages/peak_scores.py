@@ -13,9 +13,9 @@ from schemas.rejects import Reject, reject
 from schemas.units import Count, Ratio, SceneId, Score
 from stages import any_k
 from stages.ask import AskPanel
-from stages.peak_captions import pictured, plain
+from stages.plain import plain
 from stages.quoted import AS_DATA, quote
-from stages.span_told import span
+from stages.span_told import pictured, span
 from stages.stage import Embedder, Env, Stage, groups
 
 LEAST, MOST = 1.0, 5.0

@@ -10,6 +10,7 @@ from schemas.judged import Case, ClaimCheck, Match, OpenAnswer, OpenSheet, Optio
 from schemas.rejects import Reject
 from stages import scene_told as told
 from stages.ask import AskPanel
+from stages.plain import plain
 from stages.quoted import AS_DATA
 from stages.scene_blind import bad_answer
 from stages.span_told import span
@@ -72,7 +73,7 @@ class AnswerOpen(AskPanel[Case, OpenAnswer], role="judge", version=1, prompt="sc
     def parse(self, row: Case, reply: Reply) -> Iterator[OpenAnswer | Reject]:
         """The answer, in one line, with those of its ids that are facts of the scene."""
         form = reply.filled(OpenReply)
-        text = " ".join(form.answer.split())[:MOST_CHARACTERS]
+        text = plain(form.answer)[:MOST_CHARACTERS]
         if not text:
             yield bad_answer(self, row, reply, "an empty answer")
             return
@@ -119,7 +120,7 @@ class CheckClaims(AskPanel[Case, ClaimCheck], role="judge", version=1, prompt="s
             yield ClaimCheck(
                 claim_id=f"{row.item_id}/claims/{_whose(reply)}/{number}",
                 **_facts(row, reply),
-                text=" ".join(one.claim.split())[:MOST_CHARACTERS] or "(an empty claim)",
+                text=plain(one.claim)[:MOST_CHARACTERS] or "(an empty claim)",
                 status="not_stated" if is_bare else one.status,
                 facts=facts,
             )

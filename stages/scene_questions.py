@@ -18,6 +18,7 @@ from schemas.units import Count, ItemId
 from stages import scene_told as told
 from stages.ask import Ask
 from stages.orders import reads_as_order
+from stages.plain import plain
 from stages.quoted import AS_DATA
 from stages.scene_faults import Written, fault
 from stages.span_told import span
@@ -127,15 +128,15 @@ class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt
         return f"{wish}\nWrite {self.wanted} questions of the kind {kind.name!r}: {kind.asks}.{sources}"
 
     def _item(self, row: ScenePack, kind: Category, item_id: ItemId, question: SceneQuestion) -> Item:
-        plain = [" ".join(option.split()) for option in question.options]
-        right = plain[told.LETTERS.index(question.answer)]
-        options = tuple(sorted(plain, key=lambda option: _lot(self.seed, item_id, option)))
+        texts = [plain(option) for option in question.options]
+        right = texts[told.LETTERS.index(question.answer)]
+        options = tuple(sorted(texts, key=lambda option: _lot(self.seed, item_id, option)))
         return Item(
             item_id=item_id,
             video_id=row.video_id,
             uri=row.uri,
             task=kind.name,
-            question=" ".join(question.question.split()),
+            question=plain(question.question),
             options=options,
             answer=options.index(right),
             answer_text=right,
@@ -181,7 +182,7 @@ def _steps(row: ScenePack, question: SceneQuestion, right: str) -> list[dict[str
     """The chain of thought: what each cited fact says, in order of time, and what follows."""
     cited = sorted(set(question.fact_ids), key=lambda label: (row.starts_us[row.labels.index(label)], label))
     steps = [_recalled(row, row.labels.index(label)) for label in cited]
-    why = " ".join(question.explanation.split())
+    why = plain(question.explanation)
     conclusion = f"The answer is: {right.rstrip('.')}."
     text = conclusion if not why or _IDS.search(why) else f"{why} {conclusion}"
     return [*steps, {"op": "conclude", "args": {"facts": cited}, "out": right, "text": text}]

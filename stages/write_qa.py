@@ -16,6 +16,7 @@ from schemas.units import Count, QuestionId
 from stages import espresso_tasks
 from stages.ask import Ask
 from stages.captions_told import captions, ids_of
+from stages.plain import plain
 from stages.span_told import span
 
 
@@ -54,8 +55,8 @@ class WriteQa(Ask[CaptionGroup, Question], role="writer", prompt="write_qa_1", v
         """A row for each good question, and a reject for each other one."""
         told: set[str] = set()
         for number, asked in enumerate(reply.filled(FrameQuestions).questions[: self.most]):
-            wrong = self._wrong(row, asked) or ("it was asked before" if _plain(asked.question) in told else "")
-            told.add(_plain(asked.question))
+            wrong = self._wrong(row, asked) or ("it was asked before" if _words(asked.question) in told else "")
+            told.add(_words(asked.question))
             if wrong:
                 made = reject(self, row, "bad_answer", f"{reply.model}: {wrong}: {asked.question} — {asked.answer}")
                 yield replace(made, reject_id=f"{made.reject_id}/{number}")
@@ -65,8 +66,8 @@ class WriteQa(Ask[CaptionGroup, Question], role="writer", prompt="write_qa_1", v
                 video_id=row.video_id,
                 group_id=row.group_id,
                 task=asked.task,
-                question=" ".join(asked.question.split()),
-                answer=" ".join(asked.answer.split()),
+                question=plain(asked.question),
+                answer=plain(asked.answer),
                 caption_ids=ids_of(row, asked.caption_ids),
                 by=reply.model,
             )
@@ -79,13 +80,13 @@ class WriteQa(Ask[CaptionGroup, Question], role="writer", prompt="write_qa_1", v
             return f"it cites {missing}, and the group has c1 to c{len(row.caption_ids)}"
         if len(cited) < self.least:
             return f"it cites {len(cited)} captions, and needs at least {self.least}"
-        if not _plain(asked.question) or not _plain(asked.answer):
+        if not _words(asked.question) or not _words(asked.answer):
             return "its question or answer has no word"
-        if re.search(rf"(?<!\w){re.escape(_plain(asked.answer))}(?!\w)", _plain(asked.question)):
+        if re.search(rf"(?<!\w){re.escape(_words(asked.answer))}(?!\w)", _words(asked.question)):
             return "its question holds its answer"
         return ""
 
 
-def _plain(text: str) -> str:
+def _words(text: str) -> str:
     """The words of a text, in lower case, with one space between each."""
     return " ".join(re.findall(r"\w+", text.casefold()))
