@@ -9,7 +9,8 @@ import numpy.typing as npt
 from schemas.peaks import Chapter, ShotList, SoundScene
 from schemas.rejects import Reject, reject
 from schemas.scenes import Scene
-from schemas.units import ChapterId, Count, Duration, SceneId
+from schemas.units import ChapterId, Count, Duration
+from stages.scenes import evenly, numbered
 from stages.stage import Stage, groups
 
 Joints = npt.NDArray[np.float32]
@@ -30,17 +31,12 @@ class MergeShots(Stage[ShotList, Scene], version=1, batch_rows=64):
         for row in rows:
             if not row.shot_ids:
                 yield reject(self, row, "no_shots", "there is no shot to make a scene of")
-            spans = [(span, part) for span in self._merged(row) for part in self._split(row, span)]
-            for number, ((first, last), (start_us, end_us)) in enumerate(spans):
-                yield Scene(
-                    scene_id=SceneId(f"{row.video_id}-{start_us:012d}-{end_us:012d}"),
-                    video_id=row.video_id,
-                    uri=row.uri,
-                    number=number,
-                    start_us=start_us,
-                    end_us=end_us,
-                    shot_ids=row.shot_ids[first:last],
-                )
+            yield from numbered(row, self._pieces(row))
+
+    def _pieces(self, row: ShotList) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        for first, last in self._merged(row):
+            for start_us, end_us in evenly(row.starts_us[first], row.ends_us[last - 1], self.most_us):
+                yield start_us, end_us, row.shot_ids[first:last]
 
     def _merged(self, row: ShotList) -> list[tuple[int, int]]:
         """The shots ``[first, last)`` of each scene."""
@@ -54,12 +50,6 @@ class MergeShots(Stage[ShotList, Scene], version=1, batch_rows=64):
             before = spans.pop()[0] if spans else first
             spans.append((before, len(row.shot_ids)))
         return spans
-
-    def _split(self, row: ShotList, span: tuple[int, int]) -> list[tuple[int, int]]:
-        start_us, end_us = row.starts_us[span[0]], row.ends_us[span[1] - 1]
-        n = -(-(end_us - start_us) // self.most_us)
-        at = [start_us + (end_us - start_us) * part // n for part in range(n + 1)]
-        return list(pairwise(at))
 
 
 class GroupScenes(Stage[SoundScene, Chapter], version=1, batch_rows=4096, group_by="video_id"):

@@ -1,6 +1,6 @@
 """Scenes: neighbouring shots, grouped so that a scene ends where the look of the film changes most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.items import Timeline
+from schemas.peaks import ShotList
 from schemas.rejects import Reject, reject
 from schemas.scenes import Scene
 from schemas.units import Count, Duration, SceneId
@@ -42,16 +43,7 @@ class GroupShots(
                 continue
             changes = joints(looks(stretches), self.memory)
             spans = [piece for span in self._split(row, changes, (0, len(row.shot_ids))) for piece in span]
-            for number, (start_us, end_us, shots) in enumerate(spans):
-                yield Scene(
-                    scene_id=SceneId(f"{row.video_id}-{start_us:012d}-{end_us:012d}"),
-                    video_id=row.video_id,
-                    uri=row.uri,
-                    number=number,
-                    start_us=start_us,
-                    end_us=end_us,
-                    shot_ids=shots,
-                )
+            yield from numbered(row, spans)
 
     def _split(
         self, row: Timeline, changes: Sequence[float], shots: Span
@@ -65,10 +57,8 @@ class GroupShots(
                 joint = self._joint(row, changes, (first, last))
                 waiting += [(joint, last), (first, joint)]
                 continue
-            n = -(-(end_us - start_us) // self.most_us)
-            at = [start_us + (end_us - start_us) * piece // n for piece in range(n + 1)]
             ids = tuple(row.shot_ids[first:last])
-            yield [(one, other, ids) for one, other in pairwise(at)]
+            yield [(one, other, ids) for one, other in evenly(start_us, end_us, self.most_us)]
 
     def _joint(self, row: Timeline, changes: Sequence[float], shots: Span) -> int:
         """The shot that a new scene begins with: where the look changes most, and both halves are long enough."""
@@ -101,3 +91,23 @@ def _change(before: Looks, after: Looks) -> float:
 
 def _mean(grids: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
     return grids.mean(axis=0) / 255 if len(grids) else np.zeros(CELLS)
+
+
+def numbered(row: Timeline | ShotList, pieces: Iterable[tuple[int, int, tuple[str, ...]]]) -> Iterator[Scene]:
+    """The scenes of one video, out of when each begins and ends, in order of time, and of its shots."""
+    for number, (start_us, end_us, shot_ids) in enumerate(pieces):
+        yield Scene(
+            scene_id=SceneId(f"{row.video_id}-{start_us:012d}-{end_us:012d}"),
+            video_id=row.video_id,
+            uri=row.uri,
+            number=number,
+            start_us=start_us,
+            end_us=end_us,
+            shot_ids=shot_ids,
+        )
+
+
+def evenly(start_us: int, end_us: int, most_us: int) -> Iterator[tuple[int, int]]:
+    """The span in equal pieces, as few as are not longer than ``most_us``."""
+    n = -(-(end_us - start_us) // most_us)
+    return pairwise(start_us + (end_us - start_us) * piece // n for piece in range(n + 1))
