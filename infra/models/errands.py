@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from infra.models.faults import Fault
@@ -70,6 +71,14 @@ class Errands:
         work = self._loop.submit(self._ask_all(lots, ask))
         self._wait_for(work)
         self.replies.refresh()
+
+    async def keep(self, teller: Teller, url: str, told: Mapping[str, Raw]) -> None:
+        """Puts what an endpoint said into the call log, by key. Raises ModelDrift, DiskFull."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        stamped = {key: replace(raw, endpoint=url, at=at) for key, raw in told.items()}
+        for raw in stamped.values():
+            teller.check_drift(raw)
+        await asyncio.gather(*(self.replies.keep(key, raw) for key, raw in stamped.items()))
 
     def close(self) -> None:
         """Closes connections and files. Nothing may be asked afterwards."""

@@ -1,12 +1,10 @@
 """Vectors from an OpenAI-compatible server: what is in the call log is taken from there, the rest is asked."""
 
-import asyncio
 import base64
 import hashlib
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -83,11 +81,7 @@ class ServedEmbedder(Errands):
             raws, url = await run(teller, errand, self.stopped.is_set)
         except Unanswered as end:
             raise ToolDown(f"{self.model} gives no vectors: {end.fault.detail}") from None
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        told = [Raw(raw.text, tokens_in=raw.tokens_in, said=raw.said, endpoint=url, at=at) for raw in raws]
-        for raw in told:
-            teller.check_drift(raw)
-        await asyncio.gather(*(self.replies.keep(key, raw) for key, raw in zip(texts, told, strict=True)))
+        await self.keep(teller, url, dict(zip(texts, raws, strict=True)))
 
 
 def lots(texts: dict[str, str]) -> list[dict[str, str]]:

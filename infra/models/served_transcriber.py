@@ -6,7 +6,6 @@ import json
 import math
 import wave
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from infra.models.errands import Errand, Errands, run
@@ -65,10 +64,7 @@ class ServedTranscriber(Errands):
         form = {"model": self.part.name, "response_format": "verbose_json", "temperature": "0"}
         kind, body = multipart(form, sound.name, _wav(sound))
         raw, url = await run(teller, Errand(SPEECH, body, kind, price, read), self.stopped.is_set)
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        told = Raw(raw.text, seconds=raw.seconds, said=raw.said, endpoint=url, at=at)
-        teller.check_drift(told)
-        await self.replies.keep(key, told)
+        await self.keep(teller, url, {key: raw})
 
 
 def multipart(fields: dict[str, str], name: str, content: bytes) -> tuple[str, bytes]:
