@@ -86,14 +86,18 @@ def temporary(final: Path) -> Path:
 
 
 def forget(left: Path) -> None:
-    """Remove a temporary file whose writer is dead, or that nobody has touched for a day, by the disk's own clock."""
-    try:
-        age = left.parent.stat().st_mtime - left.stat().st_mtime
-    except FileNotFoundError:
-        return
+    """Remove a temporary file whose writer is dead, or that nobody has touched for a day."""
     parts = left.name.rsplit(".", 3)
-    if age > FORGOTTEN_S or (len(parts) == 4 and is_dead(parts[1])):
+    if is_forgotten(left) or (len(parts) == 4 and is_dead(parts[1])):
         left.unlink(missing_ok=True)
+
+
+def is_forgotten(left: Path) -> bool:
+    """Whether nobody has touched the file for a day, by the disk's own clock."""
+    try:
+        return left.parent.stat().st_mtime - left.stat().st_mtime > FORGOTTEN_S
+    except FileNotFoundError:
+        return False
 
 
 def make_folder(folder: Path) -> None:

@@ -1,10 +1,8 @@
 """What dead writers left in a workspace, removed when a run begins. What the living write is never touched."""
 
-from pathlib import Path
-
 from storage.blobs import INCOMING
 from storage.deal import DEALS
-from storage.files import FORGOTTEN_S, forget
+from storage.files import forget, is_forgotten
 from storage.layout import Workspace
 
 
@@ -17,12 +15,5 @@ def sweep(workspace: Workspace) -> None:
         for left in folder.glob(".*.tmp"):
             forget(left)
     for journal in workspace.scratch.glob("*.journal"):
-        if _age(journal) > FORGOTTEN_S:
+        if is_forgotten(journal):
             journal.unlink(missing_ok=True)
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.parent.stat().st_mtime - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
