@@ -31,8 +31,12 @@ class CannotShow(Exception):
 
 @dataclass(frozen=True)
 class Bar:
-    """One promise. ``show`` gets an empty folder that is its own, and raises CannotShow where it cannot be shown."""
+    """One promise. ``show`` gets an empty folder that is its own, and raises CannotShow where it cannot be shown.
+
+    ``alone`` is for one that compares times: nothing else may run then.
+    """
 
     name: str
     promise: str
     show: Callable[[Path, Scale], Shown]
+    alone: bool = False
