@@ -1,4 +1,4 @@
--- Everything that belongs to a kept item, in one row.
+-- Everything that belongs to a kept item, in one row; none for an item of which a picture could not be taken.
 WITH reasons AS (
     SELECT item_id, string_agg(text, ' ' ORDER BY step) AS reasoning FROM traces GROUP BY item_id
 ), cited AS (
@@ -17,3 +17,4 @@ SELECT items.item_id AS sample_id, items.video_id, items.uri, picks.split, task,
 FROM items JOIN picks USING (item_id) JOIN reasons USING (item_id) JOIN shown USING (item_id)
      JOIN cited USING (item_id)
      JOIN videos ON videos.video_id = items.video_id
+WHERE len(pictures) = len(pictures_us)
