@@ -16,7 +16,7 @@ from infra.rehearsal.truth import Fact, FilmTruth, Truth
 from schemas.errors import BadInput
 from schemas.items import Answer, Item, Verdict
 from schemas.media import Frame, Media, Shot, ShotLook, Source, Video
-from schemas.questions import Chain
+from schemas.questions import Chain, Grounding
 from schemas.row import Row
 from schemas.text import Caption, Embedding, Moment, Repeat, Sight
 from schemas.units import BlobId, CaptionId, FrameId, ShotId, VideoId
@@ -217,22 +217,47 @@ def test_a_sample_holds_its_core_pictures_and_the_chain_with_times() -> None:
     assert [one.start_us <= at < one.end_us for one, at in zip(cited, sample.pictures_us, strict=True)] == [True, True]
 
 
-def test_a_core_caption_lasts_as_long_as_its_neighbours_say_the_same() -> None:
-    shown = moments("v", 6)
-    turned = [1, 0, 0, 1, 0, 0]  # the second picture's caption holds for two pictures, and again for two later ones
+def grounding(shown: list[Moment], turned: Sequence[int | None]) -> Grounding:
+    """When the third picture's caption holds, of captions that say one of two things; None: there is none."""
+    said = [(one, turn) for one, turn in zip(shown, turned, strict=True) if turn is not None]
     captions = [
         row(Caption, caption_id=CaptionId(one.frame_id), level="frame", **{key: getattr(one, key) for key in SPAN})
-        for one in shown
+        for one, _ in said
     ]
     vectors = [
-        row(Embedding, caption_id=one.caption_id, video_id=one.video_id, vector=np.array([turn, 1 - turn], np.float32))
-        for one, turn in zip(captions, turned, strict=True)
+        row(
+            Embedding,
+            caption_id=CaptionId(one.frame_id),
+            video_id=one.video_id,
+            vector=np.array([turn, 1 - turn], np.float32),
+        )
+        for one, turn in said
     ]
-    chain = row(Chain, video_id=VideoId("v"), caption_ids=(captions[2].caption_id,))
+    chain = row(Chain, video_id=VideoId("v"), caption_ids=(shown[2].frame_id,))
     tables: Tables = {"captions": captions, "embeddings": vectors, "moments": shown, "chains": [chain]}
-    [found] = Bench(videoespresso(given(Source)), FakeEnv(), tables).rows("groundings")
+    found: list[Grounding] = Bench(videoespresso(given(Source)), FakeEnv(), tables).rows("groundings")
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_core_caption_lasts_as_long_as_its_neighbours_say_the_same() -> None:
+    shown = moments("v", 6)
+    found = grounding(shown, [1, 0, 0, 1, 0, 0])  # it holds for two pictures, and again for two later ones
     assert (found.start_us, found.end_us) == (STEP_US // 2, 3 * STEP_US // 2)
     assert (found.n_frames, found.n_elsewhere, found.at_us) == (2, 2, shown[2].at_us)
+
+
+def test_a_core_caption_does_not_last_over_a_picture_without_a_caption() -> None:
+    found = grounding(moments("v", 6), [1, 0, 0, None, 0, 0])
+    assert (found.start_us, found.end_us) == (STEP_US // 2, 3 * STEP_US // 2)
+    assert (found.n_frames, found.n_elsewhere) == (2, 2)
+
+
+def test_a_core_caption_does_not_last_over_a_black_screen_between_two_shots() -> None:
+    shown = moments("v", 7)
+    found = grounding([one for one in shown if one is not shown[3]], [0, 0, 0, 0, 0, 0])
+    assert (found.start_us, found.end_us) == (0, 3 * STEP_US // 2)
+    assert (found.n_frames, found.n_elsewhere) == (3, 3)
 
 
 def paced(difference: float, length_us: int = 10 * STEP_US, fast_hz: int = 4) -> list[Moment]:

@@ -1,8 +1,13 @@
 -- When each core caption holds: its own frame, and the frames before and after it without a gap whose captions are found
--- by it, that is, whose vectors have a cosine of at least $alike_percent percent with its own.
-WITH placed AS (
-    SELECT captions.*, vector, row_number() OVER (PARTITION BY captions.video_id ORDER BY captions.start_us, caption_id) AS place
-    FROM captions JOIN embeddings USING (caption_id)
+-- by it, that is, whose vectors have a cosine of at least $alike_percent percent with its own. A gap is a picture without
+-- a caption, or time that no picture stands for: a black screen, a dissolve. It takes a place of its own.
+WITH timed AS (
+    SELECT *, coalesce(start_us > lag(end_us) OVER (PARTITION BY video_id ORDER BY start_us), false) AS after_gap FROM moments
+), placed AS (
+    SELECT frame_id AS caption_id, timed.video_id, timed.start_us, end_us, vector,
+           row_number() OVER film + count(*) FILTER (after_gap) OVER film AS place
+    FROM timed LEFT JOIN embeddings ON caption_id = frame_id
+    WINDOW film AS (PARTITION BY timed.video_id ORDER BY timed.start_us)
 ), core AS (
     SELECT question_id, unnest(caption_ids) AS caption_id FROM chains
 ), found AS (
