@@ -155,7 +155,7 @@ def shot(video: str, number: int, hashed: int, length_us: int = 2_000_000, **loo
 
 
 def twins(*shots: tuple[Shot, ShotLook]) -> dict[str, tuple[str, int]]:
-    told = {"shots": [cut for cut, _ in shots], "shot_looks": [look for _, look in shots]}
+    told: dict[str, Sequence[Row]] = {"shots": [cut for cut, _ in shots], "shot_looks": [look for _, look in shots]}
     found: list[Twin] = Bench(recipe(), FakeEnv(), told).rows("twins")
     return {twin.shot_id: (twin.twin_of, twin.distance) for twin in found}
 
