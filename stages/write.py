@@ -36,7 +36,7 @@ TASKS: dict[Task, Callable[[Film, Wish], Iterator[Draft]]] = {
 """Each task, and what writes its items. A task's items depend on nothing but the film and the settings below."""
 
 
-class WriteItems(Stage[Timeline, Item], version=1, needs=Needs(cpus=1, memory_gb=1), batch_rows=4, group_by="video_id"):
+class WriteItems(Stage[Timeline, Item], version=2, needs=Needs(cpus=1, memory_gb=1), batch_rows=4, group_by="video_id"):
     """Write the items of each video: questions about its order, cuts, shots, camera and speed, answers computed.
 
     ``seed`` draws footage and words. ``per_task`` is the most items of one task that a video gives. ``clear`` is the

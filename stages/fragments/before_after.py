@@ -88,7 +88,7 @@ def _attempt(film: Film, wish: Wish, chance: Random) -> Draft | None:
 
 
 def _frame(film: Film, take: Take, chance: Random) -> int:
-    return int(film.at([chance.randint(*take.inner_us)])[0])
+    return int(film.within(take, [chance.randint(*take.inner_us)])[0])
 
 
 def _match(film: Film, where: tuple[Take, int], overview: Sequence[int], wish: Wish, chance: Random) -> Match | None:

@@ -44,22 +44,28 @@ OPENINGS = (
 SHIFTS = {
     "static": "The setting stays where it is from picture 1 to picture 6, while other things move.",
     "pan left": (
-        "The setting slides to the right, by {size} of the picture's width in all, and new things come in at the left."
+        "Over the whole shot the setting slides to the right, by {size} of the picture's width, and new things come in"
+        " at the left."
     ),
     "pan right": (
-        "The setting slides to the left, by {size} of the picture's width in all, and new things come in at the right."
+        "Over the whole shot the setting slides to the left, by {size} of the picture's width, and new things come in"
+        " at the right."
     ),
     "tilt up": (
-        "The setting slides down, by {size} of the picture's height in all, and new things come in at the top."
+        "Over the whole shot the setting slides down, by {size} of the picture's height, and new things come in at the"
+        " top."
     ),
     "tilt down": (
-        "The setting slides up, by {size} of the picture's height in all, and new things come in at the bottom."
+        "Over the whole shot the setting slides up, by {size} of the picture's height, and new things come in at the"
+        " bottom."
     ),
     "zoom in": (
-        "The setting grows, to {size} of its size in picture 1, and what was near the edges leaves the picture."
+        "Over the whole shot the setting grows, to {size} of its size at the beginning, and what was near the edges"
+        " leaves the picture."
     ),
     "zoom out": (
-        "The setting shrinks, to {size} of its size in picture 1, and more comes into the picture at the edges."
+        "Over the whole shot the setting shrinks, to {size} of its size at the beginning, and more comes into the"
+        " picture at the edges."
     ),
 }
 
@@ -78,7 +84,7 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
 def _of(film: Film, take: Take, wish: Wish) -> Draft | None:
     start, end = take.inner_us
     end = min(end, start + LONGEST_US) if take.camera == "static" else end
-    frames = film.at(np.linspace(start, max(start, end), N))
+    frames = film.within(take, np.linspace(start, max(start, end), N))
     if end - start < 700_000 or not film.shows(frames).all() or not _is_plain(film, take, frames, wish):
         return None
     return _draft(slate(film, TASK, frames.tolist(), wish), take, frames)

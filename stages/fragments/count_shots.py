@@ -123,7 +123,7 @@ def runs_told(found: Strip) -> str:
     """Which pictures belong to which shot, in words."""
     spans = [_span(run) for run in found.runs]
     if len(spans) == 1:
-        return f"From picture 1 to picture {len(found.frames)} the setting stays the same; only details move."
+        return f"From picture 1 to picture {len(found.frames)} each carries on from the one before; none breaks off."
     told = [f"{span} {name}" for span, name in zip(spans[1:], SHOT_NAMES, strict=False)]
     shows = "shows" if len(found.runs[0]) == 1 else "show"
     return f"{spans[0].capitalize()} {shows} one shot, {listed(told)}."

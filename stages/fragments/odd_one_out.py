@@ -53,7 +53,7 @@ def drafts(film: Film, wish: Wish) -> Iterator[Draft]:
 
 def _choice(film: Film, take: Take, rivals: list[Take], wish: Wish, chance: Random) -> Choice | None:
     start, end = take.inner_us
-    home = film.at(np.linspace(start, max(start, end), N - 1))
+    home = film.within(take, np.linspace(start, max(start, end), N - 1))
     looks = film.looks(home)
     between = distances.table(looks)
     if end - start < 800_000 or not film.shows(home).all() or distances.nearest_pair(between) < 0.2 * wish.limits.clear:
@@ -61,7 +61,7 @@ def _choice(film: Film, take: Take, rivals: list[Take], wish: Wish, chance: Rand
     bound = max(wish.limits.apart, wish.limits.margin * float(between.max()))
     best: Choice | None = None
     for rival in chance.sample(rivals, min(RIVALS, len(rivals))):
-        frame = int(film.at([chance.randint(*rival.inner_us)])[0]) if rival.length_us > 500_000 else -1
+        frame = int(film.within(rival, [chance.randint(*rival.inner_us)])[0]) if rival.length_us > 500_000 else -1
         if rival.number == take.number or frame < 0 or not film.shows(np.array([frame])).all():
             continue
         away = float(distances.far(looks, film.looks([frame])).min())

@@ -43,7 +43,7 @@ class Order:
         """The proof in words; ``labels`` name the pictures in their true order, the given one first."""
         first, rest = labels[0], labels[1:]
         if self.kind == "drift":
-            shares = [wording.percent(value) for value in self.values[1:]]
+            shares = wording.percents(self.values[1:])
             later = [f"{label} ({share})" for label, share in zip(rest[1:], shares[1:], strict=True)]
             return (
                 f"Held against picture {first}, picture {rest[0]} has changed least ({shares[0]}); "

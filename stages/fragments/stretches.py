@@ -32,7 +32,7 @@ def windows(film: Film, take: Take, n: int, least: float, chance: Random) -> Ite
     steps = np.array(chance.choices(spacings, k=TRIES))
     middles = np.array(chance.choices(moments, weights, k=TRIES)) + [chance.randrange(-step, step) for step in steps]
     firsts = np.clip(middles - (n - 1) * steps // 2, start, end - (n - 1) * steps)
-    frames = film.at((firsts[:, None] + steps[:, None] * np.arange(n)).ravel())
+    frames = film.within(take, (firsts[:, None] + steps[:, None] * np.arange(n)).ravel())
     looks = film.looks(frames).reshape(TRIES, n, -1)
     fits = film.shows(frames, well=True).reshape(TRIES, n).all(axis=1)
     fits &= distances.far(looks[:, 1:], looks[:, :-1]).min(axis=1) >= least

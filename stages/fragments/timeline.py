@@ -92,6 +92,10 @@ class Film:
         nearer = wanted - self.times_us[before] <= self.times_us[after] - wanted
         return np.where(nearer, before, after)
 
+    def within(self, take: Take, times_us: Sequence[float] | npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+        """The index of the take's frame nearest to each time: where frames are far apart, the next shot's is nearer."""
+        return np.clip(self.at(times_us), take.first, take.last)
+
     def looks(self, frames: Sequence[int] | Frames) -> Looks:
         """What frames look like: float64[n, 432] in [0, 1]."""
         return self.cells[np.asarray(frames, np.int64)].astype(np.float64) / 255

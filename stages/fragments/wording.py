@@ -40,6 +40,12 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 1.95 else f"{value:.1f} %"
 
 
+def percents(shares: Sequence[float]) -> list[str]:
+    """Different shares as percentages, with a decimal more where whole ones would make two of them equal."""
+    whole = [percent(share) for share in shares]
+    return whole if len(set(whole)) == len(whole) else [f"{100 * share:.1f} %" for share in shares]
+
+
 def pick(wordings: Sequence[str], chance: Random) -> tuple[int, str]:
     """One of several wordings, and its number."""
     chosen = chance.randrange(len(wordings))
