@@ -1,13 +1,18 @@
 """The one place that all workers of a run ask before they ask a model: limits, budget and pauses. Pure."""
 
+import math
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from infra.models.ledger import Ledger, Sum
 from infra.models.limits import Pace, Seats
 from infra.profile_models import Budget, ModelPart
+
+# How long an answer may take that no timeout ends: a batch has a day.
+UNTIMED_S = 2 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,17 @@ class Counter:
     def __init__(self, model: ModelPart, window_s: float) -> None:
         self.requests = Pace(0 if model.is_batch else model.requests_per_minute, window_s)
         self.tokens = Pace(0 if model.is_batch else model.tokens_per_minute, window_s)
-        self.seats = Seats(model.seats, forget_s=2 * model.timeout_s + 60)
+        self.silence_s = UNTIMED_S if model.is_here or model.is_batch else 2 * model.timeout_s + 60
+        self.seats = Seats(model.seats, forget_s=self.silence_s)
         self.pauses: dict[str, float] = {}
+
+
+@dataclass
+class Afloat:
+    """What one worker's requests in flight have set aside, and until when answers to them may come."""
+
+    aside: Sum = field(default_factory=Sum)
+    until: float = -math.inf
 
 
 class Desk:
@@ -56,6 +70,7 @@ class Desk:
     ) -> None:
         self.ledger = Ledger(budget.usd, budget.tokens)
         self._counters = {model.identity: Counter(model, window_s) for model in models.values()}
+        self._afloat: defaultdict[str, Afloat] = defaultdict(Afloat)
         self._now = now
         self._lock = threading.Lock()
 
@@ -77,7 +92,8 @@ class Desk:
             counter.seats.give(now, worker, freed)
             for given, actual in settled:
                 counter.tokens.refund(given.booked - actual.tokens)
-                self.ledger.settle(model, given.aside, actual)
+                self.ledger.settle(model, given.booked, given.aside, actual)
+                self._afloat[worker].aside -= given.aside
             if not wanted:
                 counter.seats.leave(worker)
                 return Turn()
@@ -97,10 +113,16 @@ class Desk:
         for one in wanted[:seats]:
             aside = self.ledger.reserve(model, one)
             if aside is None:
-                spent = str(self.ledger) if self.ledger.is_idle else ""
+                spent = str(self.ledger) if self._is_idle(now) else ""
                 break
             wait_s = max(counter.requests.book(now, 1), counter.tokens.book(now, one.tokens))
             passes.append(Pass(wait_s, one.tokens, aside))
+            mine = self._afloat[worker]
+            mine.aside, mine.until = mine.aside + aside, max(mine.until, now + wait_s + counter.silence_s)
         counter.seats.give(now, worker, seats - len(passes))
         pauses = {endpoint: until - now for endpoint, until in counter.pauses.items() if until > now}
         return Turn(tuple(passes), pauses, spent)
+
+    def _is_idle(self, now: float) -> bool:
+        """Whether nobody may still give back a part of what was set aside. Those who died do not."""
+        return all(one.aside.is_nothing for one in self._afloat.values() if one.until > now)

@@ -19,13 +19,18 @@ class Sum:
     def __sub__(self, other: "Sum") -> "Sum":
         return Sum(self.tokens - other.tokens, self.usd - other.usd)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is no more than what rounding leaves behind."""
+        return self.tokens < 0.5 and self.usd < DUST_USD
+
 
 @dataclass
 class Ledger:
     """The account of one run, over all models and workers. 0 is no limit.
 
-    A reservation that an answer exceeds makes all later ones larger by as much, per model: prices and counts are the
-    server's, and it may count more than we foresee.
+    An answer that takes more than was foreseen makes all later reservations larger by as much, per model: prices and
+    counts are the server's, and it may count more than we foresee.
     """
 
     most_usd: float = 0
@@ -44,19 +49,18 @@ class Ledger:
         self.reserved += aside
         return aside
 
-    def settle(self, model: str, aside: Sum, actual: Sum) -> None:
-        """Puts what it took in place of what was set aside."""
+    def settle(self, model: str, wanted: float, aside: Sum, actual: Sum) -> None:
+        """Puts what it took in place of what was set aside; so many tokens were ``wanted`` for it, without excess."""
         self.reserved -= aside
         self.spent += actual
-        if aside.tokens and actual.tokens > aside.tokens:
-            self.excess[model] = self.excess.get(model, 1.0) * actual.tokens / aside.tokens
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is in flight that may still give back a part of its reservation."""
-        return self.reserved.tokens < 0.5 and self.reserved.usd < DUST_USD
+        if wanted:
+            self.excess[model] = max(self.excess.get(model, 1.0), actual.tokens / wanted)
 
     def __str__(self) -> str:
         limits = [f"{self.most_usd:g} US dollars"] if self.most_usd else []
         limits += [f"{self.most_tokens:,.0f} tokens"] if self.most_tokens else []
-        return f"spent {self.spent.usd:.4f} US dollars and {self.spent.tokens:,.0f} tokens of {' and '.join(limits)}"
+        told = f"spent {self.spent.usd:.4f} US dollars and {self.spent.tokens:,.0f} tokens of {' and '.join(limits)}"
+        if self.reserved.is_nothing:
+            return told
+        held = f"{self.reserved.usd:.4f} US dollars and {self.reserved.tokens:,.0f} tokens"
+        return f"{told}; {held} are held for requests that never came back"

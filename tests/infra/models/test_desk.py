@@ -1,5 +1,7 @@
 """The budget is held before anything is sent, and what was set aside comes back when the answer took less."""
 
+from dataclasses import replace
+
 import pytest
 
 from infra.models.desk import Desk
@@ -41,9 +43,38 @@ def test_an_answer_that_took_more_than_foreseen_makes_later_reservations_larger(
     ledger = Ledger(most_tokens=1000)
     aside = ledger.reserve("m", Sum(10, 0))
     assert aside
-    ledger.settle("m", aside, Sum(100, 0))
+    ledger.settle("m", 10, aside, Sum(100, 0))
     assert ledger.reserve("m", Sum(10, 0)) == Sum(100, 0)
     assert ledger.reserve("other", Sum(10, 0)) == Sum(10, 0)
+
+
+def test_many_answers_in_flight_that_took_twice_as_much_double_a_reservation_and_no_more() -> None:
+    crowd = Desk({"m": replace(MODEL, in_flight=64)}, Budget(tokens=100_000), now=lambda: 0.0)
+    first = crowd.turn("m@1", "w", [ONE] * 64).passes
+    again = crowd.turn("m@1", "w", [ONE], 64, [(one, Sum(20, 2.0)) for one in first])
+    assert [one.aside for one in again.passes] == [Sum(20, 2.0)]
+
+
+def test_what_a_worker_that_died_had_set_aside_ends_the_run_and_does_not_hang_it() -> None:
+    now = [0.0]
+    place = Desk({"m": MODEL}, Budget(tokens=25), now=lambda: now[0])
+    assert len(place.turn("m@1", "dead", [ONE] * 2).passes) == 2
+    now[0] = 2 * MODEL.timeout_s + 59
+    assert place.turn("m@1", "other", [ONE]).spent == ""
+    now[0] += 2
+    told = place.turn("m@1", "other", [ONE])
+    assert told.passes == ()
+    assert "20 tokens are held for requests that never came back" in told.spent
+
+
+def test_a_worker_that_waits_for_its_time_is_not_taken_for_dead() -> None:
+    now = [0.0]
+    slow = replace(MODEL, requests_per_minute=100, tokens_per_minute=1000)
+    place = Desk({"m": slow}, Budget(tokens=2500), now=lambda: now[0])
+    first = place.turn("m@1", "a", [Sum(1000, 0)] * 2).passes
+    now[0] = 2 * slow.timeout_s + 61
+    assert first[1].wait_s > 60
+    assert place.turn("m@1", "b", [Sum(1000, 0)]).spent == ""
 
 
 def test_seats_are_those_of_all_workers_together() -> None:

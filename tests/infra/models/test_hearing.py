@@ -119,13 +119,13 @@ def test_the_budget_counts_minutes_and_stops_before_it_is_overspent(film: Path, 
     assert not paid & {entry["key"] for entry in server.log.since()}
 
 
-def test_a_ledger_is_not_idle_while_money_without_tokens_is_set_aside() -> None:
+def test_money_without_tokens_is_set_aside_until_it_is_given_back() -> None:
     ledger = Ledger(most_usd=1)
     aside = ledger.reserve("m", Sum(usd=0.9))
     assert aside
-    assert not ledger.is_idle
-    ledger.settle("m", aside, Sum())
-    assert ledger.is_idle
+    assert not ledger.reserved.is_nothing
+    ledger.settle("m", 0, aside, Sum())
+    assert ledger.reserved.is_nothing
 
 
 def test_a_budget_wants_a_price_by_the_minute_and_a_chat_one_by_tokens() -> None:
