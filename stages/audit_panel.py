@@ -39,8 +39,8 @@ class Asking:
 class AnswerUnseen(AskPanel[Sheet, BlindAnswer], role="blind", version=1, prompt="audit_blind_1"):
     """Answer each question from its words alone: every member of the panel, with the options in ``repeats`` orders.
 
-    The orders are drawn from ``seed`` and the question; the right option stands at every place equally often. An
-    answer holds the question's own index of the chosen option.
+    The orders are drawn from ``seed`` and the question; the right option stands at every place equally often, as far as
+    ``repeats`` is a multiple of the options. An answer holds the question's own index of the chosen option.
     """
 
     repeats: Count = 8

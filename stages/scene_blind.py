@@ -98,7 +98,7 @@ def _asked(prompt: str, row: Item | ControlSheet, order: tuple[int, ...], contex
 
 
 def orders(seed: int, row: Asked, repeats: int) -> list[tuple[int, ...]]:
-    """For each repeat the option that stands at each place. The right one stands at every place equally often."""
+    """For each repeat the option that stands at each place. In each full turn every option stands at every place."""
     places = range(len(row.options))
     drawn = sorted(places, key=lambda place: hashlib.sha256(f"{seed} {row.item_id} {place}".encode()).digest())
     found = []

@@ -63,6 +63,6 @@ def audit(
     }
     answers = select(Answer, query("audit_answers"), **told)
     bounds = {"luck_permille": luck_permille, "pass_percent": pass_percent, "drop_percent": drop_percent}
-    bounds |= {"knows_percent": knows_percent, "doubt_percent": doubt_percent}
+    bounds |= {"knows_percent": knows_percent, "doubt_percent": doubt_percent, "orders": orders}
     tables: Tables = {"items": items, "answers": answers, "videos": seen.videos}
     return select(Audit, query("audits", **bounds), **tables)

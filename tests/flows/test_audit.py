@@ -145,7 +145,7 @@ def test_thresholds_are_in_the_sort_alone() -> None:
 def test_few_answers_are_never_called_sure() -> None:
     made = bench()
     answers = [one for one in made.rows("answers") if one.repeat == 0 and one.look in (None, 1)]
-    again = Bench(audit(given(Source)), FakeEnv(), {**GIVEN, "answers": answers})
+    again = Bench(audit(given(Source), orders=1), FakeEnv(), {**GIVEN, "answers": answers})
     assert {one.answerable for one in again.rows("audits")} == {"nobody"}
     assert not any(one.is_sure for one in again.rows("audits"))
 
@@ -190,3 +190,35 @@ def test_a_position_that_everybody_prefers_is_no_knowledge() -> None:
     always_a = [replace(one, choice=one.repeat % 4) for one in answers]
     again = Bench(audit(given(Source)), FakeEnv(), {**GIVEN, "answers": always_a})
     assert {one.answerable for one in again.rows("audits")} == {"nobody"}
+
+
+def by_counts(**n_right: int) -> Audit:
+    """The sort of one question of which a panel of two, asked sixteen times, is so often right under each condition."""
+    item = ITEMS[0]
+    wrong = (item.answer + 1) % 4
+    answers = [
+        row(Answer, item_id=item.item_id, answer_id=f"{condition}-{nth}", by=f"m{nth % 2}", repeat=nth // 2,
+            condition=condition, look=2 if condition == "single" else None, choice=item.answer if nth < k else wrong)
+        for condition, k in n_right.items() for nth in range(16)
+    ]  # fmt: skip
+    tables: dict[str, Sequence[Row]] = {"items": [item], "answers": answers, "videos": GIVEN["videos"]}
+    found: list[Audit] = Bench(audit(given(Source)), FakeEnv(), tables).rows("audits")
+    return found[0]
+
+
+def test_frames_in_order_that_do_hardly_better_than_shuffled_ones_are_no_sure_case_of_order() -> None:
+    hardly = by_counts(blind=4, single=4, shuffled=9, ordered=10)
+    clearly = by_counts(blind=4, single=4, shuffled=4, ordered=15)
+    assert (clearly.answerable, clearly.is_sure) == ("in order", True)
+    assert not hardly.is_sure
+    assert hardly.doubt > 0.4
+
+
+def test_how_many_answers_there_should_be_does_not_hang_on_what_else_lies_in_the_part() -> None:
+    lost = ITEMS[0].item_id
+    answers = [
+        one for one in bench().rows("answers") if one.item_id == lost and (one.condition != "ordered" or one.repeat < 3)
+    ]
+    alone = {"items": ITEMS[:1], "answers": answers, "videos": GIVEN["videos"]}
+    [found] = Bench(audit(given(Source)), FakeEnv(), alone).rows("audits")
+    assert found.answerable == "unsorted"

@@ -3,13 +3,14 @@
 -- a thousand, after all the tries (members, looks) at the question are counted. The least condition that is enough counts;
 -- shuffled frames are not enough where frames in order make it right $drop_percent points more often.
 -- Doubt: for the condition that was enough the probability of luck; for each before it, that a panel which knows the
--- answer, and so is right $knows_percent percent of the time, does as badly; their sum.
+-- answer, and so is right $knows_percent percent of the time, does as badly; their sum. For frames in order it is that
+-- shuffled ones do as badly against them although order means nothing (Fisher's exact test, one-sided).
 WITH asked AS (
     SELECT item_id, condition, coalesce(look, 0) AS look, "by", answers.choice, answers.choice = items.answer AS is_right,
            1 / len(options) AS chance
     FROM answers JOIN items USING (item_id)
 ), members AS (
-    SELECT condition, count(DISTINCT "by") AS n_members, count(DISTINCT ("by", repeat)) AS n_asked FROM answers GROUP BY condition
+    SELECT condition, count(DISTINCT "by") AS n_members, $orders * count(DISTINCT "by") AS n_asked FROM answers GROUP BY condition
 ), tried AS (
     SELECT item_id, condition, look, '' AS who, chance, count(*) AS n, count(*) FILTER (is_right) AS k FROM asked GROUP BY ALL
     UNION ALL
@@ -24,19 +25,25 @@ WITH asked AS (
            ))) AS miss
     FROM tried
 ), found AS (
-    SELECT item_id, condition, max(k / n) FILTER (who = '') AS accuracy, max(n) FILTER (who = '') AS n,
+    SELECT item_id, condition, max(k / n) FILTER (who = '') AS accuracy, max(n) FILTER (who = '') AS n, max(k) FILTER (who = '') AS k,
            least(1, min(luck) FILTER (100 * k >= $pass_percent * n)) AS luck,
            coalesce(min(luck) FILTER (100 * k >= $pass_percent * n) * 1000 <= $luck_permille, false) AS is_enough,
            least(1, max(miss) FILTER (who = '')) AS miss
     FROM weighed GROUP BY item_id, condition
 ), told AS (
-    SELECT item_id, condition, accuracy, luck, is_enough, miss, 2 * n >= n_asked AS is_told FROM found JOIN members USING (condition)
+    SELECT item_id, condition, accuracy, n, k, luck, is_enough, miss, 2 * n >= n_asked AS is_told FROM found JOIN members USING (condition)
 ), aside AS (
     SELECT items.*,
            blind.accuracy AS blind_accuracy, single.accuracy AS single_accuracy,
            shuffled.accuracy AS shuffled_accuracy, ordered.accuracy AS ordered_accuracy,
            blind.luck AS blind_luck, single.luck AS single_luck, shuffled.luck AS shuffled_luck, ordered.luck AS ordered_luck,
            blind.miss AS blind_miss, single.miss AS single_miss, shuffled.miss AS shuffled_miss, ordered.miss AS ordered_miss,
+           list_sum(list_transform(range(greatest(0, shuffled.k + ordered.k - ordered.n), shuffled.k + 1), lambda i: exp(
+               lgamma(shuffled.n + 1) - lgamma(i + 1) - lgamma(shuffled.n - i + 1)
+               + lgamma(ordered.n + 1) - lgamma(shuffled.k + ordered.k - i + 1) - lgamma(ordered.n - shuffled.k - ordered.k + i + 1)
+               - lgamma(shuffled.n + ordered.n + 1) + lgamma(shuffled.k + ordered.k + 1)
+               + lgamma(shuffled.n + ordered.n - shuffled.k - ordered.k + 1)
+           ))) AS alike,
            CASE WHEN NOT coalesce(blind.is_told AND single.is_told AND shuffled.is_told AND ordered.is_told, false) THEN 'unsorted'
                 WHEN blind.is_enough THEN 'blind'
                 WHEN single.is_enough THEN 'single frame'
@@ -53,7 +60,7 @@ WITH asked AS (
                WHEN 'blind' THEN blind_luck
                WHEN 'single frame' THEN blind_miss + single_luck
                WHEN 'any order' THEN blind_miss + single_miss + shuffled_luck
-               WHEN 'in order' THEN blind_miss + single_miss + if(shuffled_accuracy < ordered_accuracy, 0, shuffled_miss) + ordered_luck
+               WHEN 'in order' THEN blind_miss + single_miss + alike + ordered_luck
                WHEN 'nobody' THEN blind_miss + single_miss + shuffled_miss + ordered_miss
                ELSE 1 END) AS doubt
     FROM aside
