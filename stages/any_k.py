@@ -7,6 +7,7 @@ at the midpoints of equal parts. Numbers are exact fractions, so that every mach
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from schemas.errors import WiringError
 
@@ -65,12 +66,14 @@ def focused(segments: Sequence[Segment], duration_us: int, k: int) -> tuple[int,
 def hybrid(segments: Sequence[Segment], duration_us: int, k: int, *, inside: float = 0.75) -> tuple[int, ...]:
     """The times of k pictures: the share ``inside`` (rounded down) within the segments, the others around them.
 
-    Evenly over the video where there is no segment; all inside where the segments leave nothing around them.
+    More lie within where the segments fill more of the video than that, so that they are nowhere looked at less closely
+    than what is around them. Evenly over the video where there is no segment; all inside where nothing is around them.
     """
     around = gaps(segments, duration_us)
     if not segments or not around:
         return focused(segments, duration_us, k)
-    n_inside = int(k * Fraction(inside))
+    covered = 1 - Fraction(sum(one.end_us - one.start_us for one in around), duration_us)
+    n_inside = max(int(k * Fraction(inside)), ceil(k * covered))
     return tuple(sorted(allocate(segments, n_inside) + allocate(around, k - n_inside)))
 
 

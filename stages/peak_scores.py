@@ -142,7 +142,7 @@ class RankScenes(Stage[QuerySheet, SceneScore], version=1, batch_rows=256):
         return "P1" if final >= self.p1 else "P2" if final >= self.p2 else "rest"
 
 
-class PlanFrames(Stage[KeyClips, FramePlan], version=1, batch_rows=512):
+class PlanFrames(Stage[KeyClips, FramePlan], version=2, batch_rows=512):
     """Say when to look at a video for a query: ``focused`` pictures in its key clips, ``hybrid`` in and around them.
 
     A clip of priority 1 counts twice as much as one of priority 2. Without a key clip, both are even.

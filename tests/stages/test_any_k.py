@@ -1,5 +1,6 @@
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
 import pytest
 from hypothesis import given, settings
@@ -52,13 +53,27 @@ def test_the_order_in_which_segments_are_given_changes_nothing(found: list[Segme
 
 @settings(max_examples=100, deadline=None)
 @given(segments(), K, st.sampled_from([0.0, 0.5, 0.75, 1.0]))
-def test_hybrid_pictures_are_k_and_the_wanted_share_is_inside(found: list[Segment], k: int, share: float) -> None:
+def test_hybrid_pictures_are_k_and_the_wanted_share_or_more_is_inside(
+    found: list[Segment], k: int, share: float
+) -> None:
     times = hybrid(found, MOST_US + 1, k, inside=share)
     inside = [at for at in times if any(one.start_us <= at < one.end_us for one in found)]
     assert len(times) == k
     assert list(times) == sorted(times)
     assert all(0 <= at <= MOST_US for at in times)
-    assert len(inside) == int(k * share)
+    covered = Fraction(sum(one.end_us - one.start_us for one in found), MOST_US + 1)
+    assert len(inside) == max(int(k * share), ceil(k * covered))
+
+
+@pytest.mark.parametrize("covered", [10, 60, 80, 90, 99])
+def test_hybrid_looks_closer_inside_than_around_however_much_is_inside(covered: int) -> None:
+    times = hybrid([Segment(0, covered)], 100, 32)
+    inside = sum(at < covered for at in times)
+    assert inside / covered >= (32 - inside) / (100 - covered)
+
+
+def test_a_single_hybrid_picture_lies_inside() -> None:
+    assert hybrid([Segment(40, 60)], 100, 1) == (50,)
 
 
 @settings(max_examples=50, deadline=None)
