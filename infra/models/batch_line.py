@@ -1,5 +1,6 @@
 """The line to a server's Batch API: files up, batches begun and looked at, files down. By the ``openai`` client."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -49,7 +50,7 @@ class BatchLine:
     async def upload(self, name: str, lines: bytes) -> str:
         """The id of a file with these requests. Raises Fault, like all here."""
         told = await self._said(
-            self._opened().files.create(file=(f"{name}.jsonl", lines), purpose="batch", timeout=FILE_S)
+            self._opened().files.create(file=(f"{name}.jsonl", lines), purpose="batch", timeout=FILE_S), FILE_S
         )
         return str(told.id)
 
@@ -73,7 +74,7 @@ class BatchLine:
 
     async def download(self, file_id: str) -> bytes:
         """What the file holds."""
-        told = await self._said(self._opened().files.content(file_id, timeout=FILE_S))
+        told = await self._said(self._opened().files.content(file_id, timeout=FILE_S), FILE_S)
         return bytes(told.content)
 
     def fault(self, status: int, body: Any) -> Fault:
@@ -100,12 +101,15 @@ class BatchLine:
                 return
             after = str(page.data[-1].id)
 
-    async def _said(self, asked: Any) -> Any:
-        """What the server says, and only that. Raises Fault."""
+    async def _said(self, asked: Any, within_s: float = 0.0) -> Any:
+        """What the server says, and only that, all of it within so long. Raises Fault."""
         from openai import APIConnectionError, APIError, APIStatusError
 
         try:
-            return await asked
+            async with asyncio.timeout(within_s or self._timeout_s):  # the client's own is for each piece of a body
+                return await asked
+        except TimeoutError:
+            raise Fault("timeout", f"no whole answer within {within_s or self._timeout_s:g} s") from None
         except APIStatusError as error:
             raise self._hidden(
                 of_status(error.status_code, error.response.headers, error.body, self._clock())

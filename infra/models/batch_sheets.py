@@ -54,9 +54,9 @@ class Sheets:
             landing.path(self._answers_of(sheet.name)).write_bytes(b"\n".join(files))
         sheet.is_read = True
 
-    def answers(self, sheet: Sheet) -> bytes:
-        """What was kept."""
-        return self._answers_of(sheet.name).read_bytes()
+    def answers(self, name: str) -> bytes:
+        """What was kept of the sheet of this name."""
+        return self._answers_of(name).read_bytes()
 
     def forget(self, sheet: Sheet) -> None:
         """Removes a sheet that the server never had."""

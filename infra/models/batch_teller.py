@@ -5,6 +5,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from infra.models.batch_line import Answered, BatchLine, BatchState, answered
@@ -24,6 +25,8 @@ from schemas.errors import BudgetSpent, ToolDown
 T = TypeVar("T")
 MOST_TRIES = 3
 FIRST_LOOK_S, SLOWER = 1.0, 1.5
+# So many files of answers of earlier runs are held in memory, taken apart.
+SHEETS_OPEN = 4
 
 
 class BatchTeller:
@@ -38,7 +41,8 @@ class BatchTeller:
         self.model, self._habits = plain.model, plain.habits
         self._endpoint: Endpoint = plain.endpoints[0]
         self._wanted: list[Wish] = []
-        self._sheet_of: dict[str, Sheet] = {}
+        self._sheets_of: dict[str, list[Sheet]] = {}
+        self._answers = lru_cache(SHEETS_OPEN)(lambda name: answered(sheets.answers(name)))
         self._waiting: dict[str, dict[str, Wish]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._held, self._room = 0, asyncio.Event()
@@ -53,7 +57,7 @@ class BatchTeller:
                     continue
                 sheet.batch_id = state.batch_id
                 self._sheets.write(sheet)
-            self._sheet_of |= dict.fromkeys(sheet.requests, sheet)
+            self._note(sheet)
         return self
 
     async def tell(self, request: Request, step: Next, stopped: Callable[[], bool]) -> Raw:
@@ -67,7 +71,7 @@ class BatchTeller:
             try:
                 return await self._once(name, request, step, stopped)
             except Fault as fault:
-                self._sheet_of.pop(name, None)
+                self._sheets_of.pop(name, None)
                 if fault.kind == "request" and self._endpoint.dialect.learn(
                     asked_as, f"{fault.detail} {fault.raw}", has_form=bool(request.form)
                 ):
@@ -97,9 +101,8 @@ class BatchTeller:
         given: Pass | None = None
         took = Sum()
         try:
-            sheet = self._sheet_of.get(name)
-            told = self._read(sheet, name) if sheet else None
-            if sheet and not sheet.is_read:  # begun by an earlier run, and on that one's budget
+            told = self._read(name)
+            if told is None and (sheet := self._under_way(name)):  # begun by an earlier run, and on that one's budget
                 told = await self._joined(sheet, Wish(name, stopped))
             if told is None:
                 given = await self._gate.enter(bound(self.model, estimated, step.max_tokens))
@@ -118,10 +121,20 @@ class BatchTeller:
         self._plain.check_drift(raw)
         return raw
 
-    def _read(self, sheet: Sheet, name: str) -> Answered | None:
-        """The answer that a batch brought before a crash; none where it brought a fault, or is not read."""
-        found = answered(self._sheets.answers(sheet)).get(name) if sheet.is_read else None
-        return found if found and found.status == 200 else None
+    def _note(self, sheet: Sheet) -> None:
+        """Several sheets may name a request: what one batch left open went into the next."""
+        for name in sheet.requests:
+            self._sheets_of.setdefault(name, []).append(sheet)
+
+    def _read(self, name: str) -> Answered | None:
+        """The answer that some batch brought before a crash; none where all brought faults, or are not read."""
+        read = [sheet for sheet in self._sheets_of.get(name, ()) if sheet.is_read]
+        found = (self._answers(sheet.name).get(name) for sheet in read)
+        return next((one for one in found if one and one.status == 200), None)
+
+    def _under_way(self, name: str) -> Sheet | None:
+        """The batch that holds the request and is not read."""
+        return next((sheet for sheet in self._sheets_of.get(name, ()) if not sheet.is_read), None)
 
     async def _joined(self, sheet: Sheet, wish: Wish) -> Answered:
         """What comes of a batch that is under way."""
@@ -171,7 +184,7 @@ class BatchTeller:
             self._room.set()
             for wish in wishes:
                 wish.line = b""
-        self._sheet_of |= dict.fromkeys(sheet.requests, sheet)
+        self._note(sheet)
         self._follow(sheet, wishes)
 
     async def _begun(self, sheet: Sheet, lines: bytes) -> BatchState:

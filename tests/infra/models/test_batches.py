@@ -7,13 +7,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from infra.models.batch_line import answered
+from infra.models.batch_line import BatchLine, answered
 from infra.models.batch_sheets import Sheet, Sheets
+from infra.models.batch_teller import BatchTeller
 from infra.models.batch_wish import Wish, cut
+from infra.models.faults import Fault
 from infra.profile_models import Budget, Cast
 from infra.rehearsal import start
 from infra.rehearsal.settings import Settings
@@ -201,6 +206,66 @@ def test_a_batch_lies_at_one_place() -> None:
     model = part("http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1", mode="batch")
     with pytest.raises(BadInput, match="give one endpoint"):
         Cast(models={"m": model}).checked()
+
+
+def test_a_crash_between_the_files_and_the_call_log_reads_each_file_once(
+    teacher: tuple[Deadly, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(tmp_path, teacher[1], COUNT)
+    for log in (tmp_path / "replies").glob("*/*.jsonl"):
+        log.unlink()
+    read: list[str] = []
+    plain = Sheets.answers
+
+    def counted(sheets: Sheets, name: str) -> bytes:
+        read.append(name)
+        return plain(sheets, name)
+
+    monkeypatch.setattr(Sheets, "answers", counted)
+    assert len(asked(tmp_path, teacher[1], COUNT)) == COUNT
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(("left_open", "newer"), [("1", "2"), ("2", "1")])
+@pytest.mark.parametrize("is_read", [False, True])
+def test_what_one_batch_left_open_is_found_in_the_next_after_a_crash(
+    left_open: str, newer: str, is_read: bool, tmp_path: Path
+) -> None:
+    sheets = Sheets(tmp_path)
+    first, second = (Sheet(("request",), name, f"batch {name}") for name in (left_open, newer))
+    for sheet in (first, second):
+        sheets.write(sheet)
+    sheets.keep(first, [b'{"custom_id": "request", "error": {"code": "batch_expired"}}'])
+    if is_read:
+        sheets.keep(second, [b'{"custom_id": "request", "response": {"status_code": 200, "body": {}}}'])
+    plain: Any = SimpleNamespace(model=part("http://x"), habits=QUICK, endpoints=[None])
+    teller = asyncio.run(BatchTeller(plain, None, None, sheets).open())  # type: ignore[arg-type]
+    assert (teller._read("request") is not None) == is_read
+    under_way = teller._under_way("request")
+    assert (under_way.name if under_way else None) == (None if is_read else newer)
+
+
+def test_a_server_that_says_how_a_batch_does_a_byte_at_a_time_is_given_up() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n")
+        with suppress(ConnectionError), closing(writer):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+    async def looked() -> Fault:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        line = BatchLine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", "none", 0.3)
+        with pytest.raises(Fault) as told:
+            await asyncio.wait_for(line.look("batch_1"), 8)
+        await line.close()
+        server.close()
+        await asyncio.sleep(0.1)  # the dripping ends
+        return told.value
+
+    assert asyncio.run(looked()).kind == "timeout"
 
 
 def test_a_torn_sheet_or_line_is_nobodys(tmp_path: Path) -> None:
