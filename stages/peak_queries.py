@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,11 +34,12 @@ class QueriesWanted(Form):
     queries: Annotated[list[str], Len(0, 16)]
 
 
-class ReadQueries(Stage[Video, GivenQuery, Env], version=1, needs=Needs(memory_gb=0.3), batch_rows=256):
+class ReadQueries(Stage[Video, GivenQuery, Env], version=2, needs=Needs(memory_gb=0.3), batch_rows=256):
     """The queries that lie beside each video: ``NAME.queries.jsonl``, an object with ``query`` in each line.
 
-    A file that cannot be read is a reject, and so is the first line of it that is none of that; its other lines count.
-    A query that comes twice counts once. ``most`` caps the queries of a video, ``max_bytes`` what is read of a file.
+    A file that cannot be read is a reject, and so is the first line of it that is none of that, or too long; its other
+    lines count. A query that comes twice counts once. ``most`` caps the queries of a video, and a reject says how many
+    are left out; ``max_bytes`` is what is read of a file.
     """
 
     most: Count = 64
@@ -59,7 +61,7 @@ class ReadQueries(Stage[Video, GivenQuery, Env], version=1, needs=Needs(memory_g
 
     def _read(self, video: Video, file: Path) -> Iterator[GivenQuery | Reject]:
         try:
-            lines = gate.read_beside(file, self.max_bytes).decode("utf-8-sig").splitlines()
+            lines = gate.read_beside(file, self.max_bytes).decode("utf-8-sig").split("\n")
         except Refused as refused:
             yield reject(self, video, refused.reason, f"queries {file.name!r}: {refused.detail}")
             return
@@ -69,9 +71,15 @@ class ReadQueries(Stage[Video, GivenQuery, Env], version=1, needs=Needs(memory_g
         asked = {number: _query(line) for number, line in enumerate(lines, 1) if line.strip()}
         bad = [number for number, text in asked.items() if not text]
         if bad:
-            what = f'line {bad[0]} is no JSON object with a text "query"; {len(bad)} of {len(asked)} lines are not'
+            wanted = f'no JSON object with a text "query" of at most {MOST_CHARACTERS} characters'
+            what = f"line {bad[0]} is {wanted}; {len(bad)} of {len(asked)} lines are none"
             yield reject(self, video, "undecodable", f"queries {file.name!r}: {what}")
-        for text in distinct(text for text in asked.values() if text)[: self.most]:
+        texts = distinct(text for text in asked.values() if text)
+        if len(texts) > self.most:
+            what = f"{len(texts)} queries, and {self.most} of a video count; the others are left out"
+            told = reject(self, video, "bad_question", f"queries {file.name!r}: {what}")
+            yield replace(told, reject_id=f"{told.reject_id}/more")
+        for text in texts[: self.most]:
             number = next(number for number, other in asked.items() if other == text)
             name = file.name.encode("utf-8", "replace").decode()
             query_id = QueryId(f"{video.video_id}/g{number:05d}")
@@ -112,7 +120,8 @@ def _query(line: str) -> str:
         return ""
     text = told.get("query") if isinstance(told, dict) else None
     clean = text.encode("utf-8", "ignore").decode() if isinstance(text, str) else ""
-    return plain(clean)[:MOST_CHARACTERS]
+    query = plain(clean)
+    return query if len(query) <= MOST_CHARACTERS else ""
 
 
 def _listed(folder: Path) -> set[str]:

@@ -16,11 +16,11 @@ from stages.stage import Stage, groups
 Joints = npt.NDArray[np.float32]
 
 
-class MergeShots(Stage[ShotList, Scene], version=1, batch_rows=64):
+class MergeShots(Stage[ShotList, Scene], version=2, batch_rows=64):
     """Make a scene of every shot, and of neighbouring shots where one alone would be shorter than ``least_us``.
 
     A shot is added to what came before it as long as that is too short; what is left too short at the end goes to the
-    scene before. A scene longer than ``most_us`` is split evenly.
+    scene before. A scene longer than ``most_us`` is split evenly; a piece in which there is no shot is none.
     """
 
     least_us: Duration = 2_000_000
@@ -34,9 +34,13 @@ class MergeShots(Stage[ShotList, Scene], version=1, batch_rows=64):
             yield from numbered(row, self._pieces(row))
 
     def _pieces(self, row: ShotList) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """When each scene begins and ends, and the shots of which anything lies in it."""
         for first, last in self._merged(row):
-            for start_us, end_us in evenly(row.starts_us[first], row.ends_us[last - 1], self.most_us):
-                yield start_us, end_us, row.shot_ids[first:last]
+            shots = [(row.starts_us[at], row.ends_us[at], row.shot_ids[at]) for at in range(first, last)]
+            for start_us, end_us in evenly(shots[0][0], shots[-1][1], self.most_us):
+                inside = tuple(shot for start, end, shot in shots if start < end_us and end > start_us)
+                if inside:
+                    yield start_us, end_us, inside
 
     def _merged(self, row: ShotList) -> list[tuple[int, int]]:
         """The shots ``[first, last)`` of each scene."""

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,14 @@ def test_a_long_take_is_split_evenly_and_a_video_without_shots_is_rejected() -> 
     assert rejected.reason == "no_shots"
 
 
+def test_a_piece_of_a_long_scene_names_only_its_own_shots_and_one_without_a_shot_is_no_scene() -> None:
+    scenes = list(MergeShots(most_us=35 * SECOND).run([shots(1, 65)], None))
+    assert [scene.shot_ids for scene in scenes] == [("s0", "s1"), ("s1",)]  # type: ignore[union-attr]  # no reject
+    apart = row(ShotList, shot_ids=("a", "b"), starts_us=(0, 89 * SECOND), ends_us=(SECOND, 90 * SECOND))
+    scenes = list(MergeShots(most_us=30 * SECOND).run([apart], None))
+    assert [(scene.shot_ids, scene.number) for scene in scenes] == [(("a",), 0), (("b",), 1)]  # type: ignore[union-attr]
+
+
 def test_a_chapter_ends_where_what_is_told_changes() -> None:
     vectors = [(1, 0, 0)] * 4 + [(0, 1, 0)] * 5 + [(0, 0, 1)] * 3
     scenes = [
@@ -68,6 +77,27 @@ def test_queries_beside_a_video_are_read_and_bad_lines_are_told(tmp_path: Path) 
     [bad] = [one for one in made if isinstance(one, Reject)]
     assert "line 2" in bad.detail
     assert "2 of 5" in bad.detail
+
+
+def test_a_query_may_hold_any_sign_that_json_lets_stand_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "film.queries.jsonl").write_text(
+        '{"query": "Who\u2028waves?"}\r\n{"query": "Where?"}\r\n', "utf-8", newline=""
+    )
+    made = list(ReadQueries().run([row(Video, uri=str(tmp_path / "film.mp4"))], FakeEnv()))
+    assert [getattr(one, "text", one) for one in made] == ["Who waves?", "Where?"]
+
+
+def test_a_query_is_never_cut_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    lines = ["What?", "w" * 501, "Who?", "When?"]
+    text = "\n".join(json.dumps({"query": line}) for line in lines)
+    (tmp_path / "film.queries.jsonl").write_text(text, "utf-8")
+    made = list(ReadQueries(most=2).run([row(Video, uri=str(tmp_path / "film.mp4"))], FakeEnv()))
+    assert [one.text for one in made if isinstance(one, GivenQuery)] == ["What?", "Who?"]
+    long, many = [one for one in made if isinstance(one, Reject)]
+    assert "line 2" in long.detail
+    assert "at most 500 characters" in long.detail
+    assert "3 queries, and 2 of a video count" in many.detail
+    assert long.reject_id != many.reject_id
 
 
 def test_written_queries_come_once_each_and_no_more_than_wanted() -> None:
