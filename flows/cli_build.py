@@ -152,6 +152,7 @@ def run(wish: "Wish") -> "Result":
     wish.check()
     _tell_found(wish)
     _tell_questions(wish)
+    _tell_of_the_sandbox()
     url = api_url()
     if url:
         check_reachable(url)

@@ -66,10 +66,10 @@ class Explanation:
 
 
 def explain(workspace: Workspace, row_id: str, version: StoredVersion | None = None) -> Explanation:
-    """How the row of this id came about. The beginning of an id will do where it is the only one; so will a file's uri.
+    """How the row of this id came about. The beginning of an id will do, and so will a file's uri.
 
     It is looked up in the latest version in the workspace, or in a ``version`` on a store. Raises BadInput when there
-    is no such row, or several begin so.
+    is no such row, or when several rows of one table begin so.
     """
     with asking(workspace, version) as ask:
         shelf = Shelf(ask, version.manifest if version else _latest(workspace))
@@ -136,14 +136,13 @@ class Shelf:
         looks = {"= $wanted": row_id, "LIKE $wanted ESCAPE '\\'": _pattern(row_id) if len(row_id) >= SHORTEST else ""}
         for condition, wanted in looks.items():
             matches = self._matches(condition, wanted) if wanted else []
-            if len({match["row_id"] for match in matches}) > 1:
-                several = ", ".join(sorted({str(match["row_id"]) for match in matches})[:4])
-                raise BadInput(f"several rows begin with {row_id!r}: {several}; give more of the id")
-            if matches:
-                table = min((str(match["table"]) for match in matches), key=self.order().index)
-                found = self.get(table, str(matches[0]["row_id"]))
-                if found:
-                    return found
+            # Ids of what a row was taken apart into begin with its own, so only rows of its own table are its rivals.
+            table = min((str(match["table"]) for match in matches), key=self.order().index, default="")
+            found = sorted({str(match["row_id"]) for match in matches if match["table"] == table})
+            if len(found) > 1:
+                raise BadInput(f"several rows begin with {row_id!r}: {', '.join(found[:4])}; give more of the id")
+            if found and (row := self.get(table, found[0])):
+                return row
         raise BadInput(f'no row has the id {row_id!r}; rushes sql "FROM items" shows those of items')
 
     def _matches(self, condition: str, wanted: str) -> list[dict[str, Any]]:

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
 import duckdb
 
 from schemas.columns import columns
-from schemas.duckdb import literal, quoted
-from schemas.items import Gate
+from schemas.duckdb import quoted
 from storage.built import Built
 from storage.outcomes import show as show_outcomes
 from storage.publish_cells import connect, show
-from storage.report.facts import DROPPED
+from storage.report.facts import DROPPED, FALLEN
 
 STEPS = {
     "sources": "files given",
@@ -81,8 +80,8 @@ def _steps(connection: duckdb.DuckDBPyConnection, built: Built) -> tuple[Step, .
         lost["videos"]["duplicate"] = copies
     if {"questions", "items"} <= set(names):
         lost["items"] = dict(connection.execute(DROPPED).fetchall())
-    if {"items", "verdicts"} <= set(names):
-        lost[names[-1]] |= _fallen(connection)
+    if {"items", "verdicts"} <= set(names) and names[-1] == "samples":
+        lost["samples"] |= dict(connection.execute(FALLEN).fetchall())
     return tuple(Step(STEPS.get(name, "kept"), _count(connection, name), lost[name]) for name in chosen)
 
 
@@ -93,19 +92,6 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 def _copies(connection: duckdb.DuckDBPyConnection) -> int:
     """How many sources are copies: within a part they are rejects, across parts only the outcomes know them."""
     return int(connection.execute("SELECT count(*) FROM outcomes WHERE outcome = 'copy'").fetchall()[0][0])
-
-
-def _fallen(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """How many items fell at each gate, each counted at the first gate that it did not pass."""
-    order = ", ".join(literal(gate) for gate in get_args(Gate))
-    rows = connection.execute(
-        f"""
-        SELECT gate, count(*) FROM (
-            SELECT item_id, arg_min(gate, list_position([{order}], gate)) AS gate
-            FROM verdicts WHERE NOT passed GROUP BY item_id
-        ) GROUP BY gate"""  # noqa: S608
-    ).fetchall()
-    return dict(rows)
 
 
 def first_rows(built: Built, table: str, limit: int = 1) -> list[dict[str, Any]]:

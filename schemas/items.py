@@ -169,7 +169,7 @@ class Guess(Row, table="guesses", key="answer_id"):
 
 
 class Twin(Row, table="twins", key="shot_id"):
-    """A shot that nearly repeats an earlier one, here or in another video, by its perceptual hash."""
+    """A shot that nearly repeats one of another video, whose id comes first, by length and perceptual hash."""
 
     shot_id: ShotId
     video_id: VideoId

@@ -1,7 +1,10 @@
 """What a version's card and report say in numbers, asked of its tables."""
 
 from dataclasses import dataclass
+from typing import get_args
 
+from schemas.duckdb import literal
+from schemas.items import Gate
 from storage.report.ask import Tables
 
 
@@ -59,6 +62,16 @@ LEFT JOIN (SELECT row_id, min(reason) AS reason FROM rejects WHERE from_table = 
      ON row_id = question_id
 GROUP BY why ORDER BY n DESC, why"""
 """Why questions that were written did not become items, each counted once."""
+
+
+FALLEN = f"""
+SELECT coalesce(gate, 'passed every gate, not drawn') AS why, count(*) AS n
+FROM items ANTI JOIN samples ON sample_id = item_id
+LEFT JOIN (
+    SELECT item_id, arg_min(gate, list_position([{", ".join(map(literal, get_args(Gate)))}], gate)) AS gate
+    FROM verdicts WHERE NOT passed GROUP BY item_id
+) USING (item_id) GROUP BY why ORDER BY n DESC, why"""  # noqa: S608  the names of gates
+"""Why items did not become samples, each counted at the first gate, in the order of ``Gate``, that it did not pass."""
 
 
 UNREAD = """
@@ -142,17 +155,7 @@ def _lost(tables: Tables, condition: str) -> tuple[tuple[str, int], ...]:
 def _kept(tables: Tables) -> Step | None:
     """The samples; what fell out are items, by the first gate that turned each away."""
     n = tables.count("samples")
-    lost = tables.ask(
-        """
-        SELECT coalesce(gate, 'passed every gate, not drawn'), count(*) AS n
-        FROM items ANTI JOIN samples ON sample_id = item_id
-        LEFT JOIN (
-            SELECT item_id, gate FROM verdicts WHERE NOT passed
-            QUALIFY row_number() OVER (PARTITION BY item_id ORDER BY gate = 'balance', verdict_id) = 1
-        ) USING (item_id) GROUP BY gate ORDER BY n DESC, gate""",
-        *("items", "samples", "verdicts"),
-    )
-    return None if n is None else Step("kept", n, tuple(lost))
+    return None if n is None else Step("kept", n, tuple(tables.ask(FALLEN, "items", "samples", "verdicts")))
 
 
 def reasons(tables: Tables) -> list[Reason]:

@@ -60,7 +60,8 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.slow
 def test_a_build_tells_a_line_per_table_and_ends_with_funnel_and_paths(place: Path) -> None:
     out, err = (place / "told").read_text().split("\n---\n")
-    assert [line.split()[0] for line in err.splitlines()] == ["sources", "videos", "heavy", "notes", "checking"]
+    lines = [line for line in err.splitlines() if not line.startswith("rushes: the sandbox lacks")]
+    assert [line.split()[0] for line in lines] == ["sources", "videos", "heavy", "notes", "checking"]
     assert "1 empty_file, 1 duplicate" in out
     assert str(place / "dataset" / "versions" / "1") in out
 
