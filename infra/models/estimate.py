@@ -25,8 +25,11 @@ def bound(model: ModelPart, estimated_in: int, max_tokens: int) -> Sum:
     return Sum(estimated_in + max_tokens, model.cost(estimated_in, max_tokens))
 
 
-def used(said: object, estimated: int, most: int) -> int:
-    """The number of tokens that a server says it counted; our own upper bound where it says none, or nonsense."""
-    if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= most:
+def used(said: object, estimated: int, most: int, least: int = 1) -> int:
+    """The number of tokens that a server says it counted; our own upper bound where it says none, or nonsense.
+
+    Some servers that do not count say 0: nothing that was asked, and no text that was said, has so few.
+    """
+    if isinstance(said, int) and not isinstance(said, bool) and least <= said <= most:
         return said
     return estimated

@@ -5,7 +5,10 @@ import re
 
 LONGEST = 1_000_000
 DEEPEST = 64
-FENCE = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)```", re.DOTALL)
+# Each place where an object might begin costs a look at all that stands before it.
+MOST_STARTS = 4096
+# Possessive, so that a fence without an end is looked through once.
+FENCE = re.compile(r"```[a-zA-Z]*+(.*?)```", re.DOTALL)
 THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _decoder = json.JSONDecoder()
 
@@ -33,7 +36,9 @@ def extract(text: str) -> str:
 def _objects(text: str) -> list[str]:
     """The outermost JSON objects in a text, in order."""
     found, start = [], text.find("{")
-    while start >= 0:
+    for _ in range(MOST_STARTS):
+        if start < 0:
+            break
         end = _ends(text, start)
         if end is None:
             start = text.find("{", start + 1)
@@ -47,20 +52,21 @@ def _objects(text: str) -> list[str]:
 
 def _ends(text: str, start: int) -> int | None:
     """Where the JSON value that begins here ends; None when none does, or when it is nested beyond all sense."""
-    if _depth(text, start) > DEEPEST:
-        raise NoJson(f"the answer is nested more than {DEEPEST} deep")
     try:
-        return _decoder.raw_decode(text, start)[1]
+        end = _decoder.raw_decode(text, start)[1]
     except ValueError:
         return None
+    except RecursionError:
+        end = None
+    if end is None or _depth(text[start:end]) > DEEPEST:
+        raise NoJson(f"the answer is nested more than {DEEPEST} deep")
+    return end
 
 
-def _depth(text: str, start: int) -> int:
-    """How deep brackets nest, counted without regard to strings: an upper bound that cannot itself overflow."""
-    if text.count("{", start) + text.count("[", start) <= DEEPEST:
-        return 0
+def _depth(whole: str) -> int:
+    """How deep the brackets of a JSON value nest."""
     depth = deepest = 0
-    for letter in re.findall(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', text[start:]):
+    for letter in re.findall(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', whole):
         depth += letter in {"{", "["}
         depth -= letter in {"}", "]"}
         deepest = max(deepest, depth)

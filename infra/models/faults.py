@@ -29,7 +29,7 @@ def of_status(status: int, headers: Mapping[str, str], body: Any, now: float) ->
     code, message = str(told.get("code") or told.get("type") or ""), str(told.get("message") or "")
     detail = f"status {status}: {message or code or 'no reason given'}"[:500]
     param = f" '{told['param']}'" if told.get("param") else ""
-    if "insufficient_quota" in {code, str(told.get("type"))}:
+    if status == 402 or "insufficient_quota" in {code, str(told.get("type"))}:
         return Fault("quota", detail)
     if status == 429:
         return Fault("busy", detail, retry_after(headers, now))

@@ -260,12 +260,13 @@ class Teller:
         """The answer with what it took, where and when."""
         most = 100 * (estimated + max_tokens)
         into, out = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        least = 1 if raw.text else 0
         return replace(
             raw,
             text=endpoint.line.hide(raw.text),
             tokens_in=used(into, estimated, most),
-            tokens_out=used(out, max_tokens, most),
-            counted=used(into, -1, most) >= 0 and used(out, -1, most) >= 0,
+            tokens_out=used(out, max_tokens, most, least),
+            counted=used(into, -1, most) >= 0 and used(out, -1, most, least) >= 0,
             endpoint=endpoint.url,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )

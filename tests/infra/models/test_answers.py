@@ -1,6 +1,7 @@
 """Structured answers: taken out of prose, checked, repaired at most twice; what cannot be used is told apart."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,18 @@ def test_json_is_found_wherever_it_stands_alone(text: str) -> None:
 def test_what_is_not_one_object_is_told(text: str, told: str) -> None:
     with pytest.raises(NoJson, match=told):
         extract(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{a} " * 50_000, '{"a" ' * 50_000, "```" + "\n" * 200_000 + "x", "```" + "a" * 200_000],
+    ids=["braces", "half objects", "lines", "letters"],
+)
+def test_what_a_model_that_rambles_says_is_looked_through_at_once(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(NoJson):
+        extract(text)
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(

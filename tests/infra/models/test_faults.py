@@ -141,6 +141,11 @@ def test_an_account_without_money_stops_everything_at_once(tmp_path: Path) -> No
         assert len(server.calls) <= 8
 
 
+def test_a_payment_that_is_required_is_no_wrong_key(tmp_path: Path) -> None:
+    with serving(lambda *_: fails(402, "Insufficient Balance")) as server, pytest.raises(BudgetSpent, match="Balance"):
+        ask(tmp_path, part(server), requests(5))
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_is_told_before_anything_is_asked(
     status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -164,7 +164,16 @@ def test_a_budget_stops_before_it_is_overspent_and_what_was_paid_is_kept(tmp_pat
         assert server.calls == []
 
 
-@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 10**9, "completion_tokens": 10**9}], ids=["none", "absurd"])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {"prompt_tokens": 10**9, "completion_tokens": 10**9},
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": -5, "completion_tokens": "5"},
+    ],
+    ids=["none", "absurd", "nothing", "nonsense"],
+)
 def test_a_budget_holds_also_where_the_server_does_not_count(usage: Any, tmp_path: Path) -> None:
     with serving(lambda *_: says(usage=usage)) as server:
         with pytest.raises(BudgetSpent):
