@@ -73,7 +73,7 @@ class BatchTeller:
             except Fault as fault:
                 self._sheets_of.pop(name, None)
                 if fault.kind == "request" and self._endpoint.dialect.learn(
-                    asked_as, f"{fault.detail} {fault.raw}", has_form=bool(request.form)
+                    asked_as, f"{fault.detail} {fault.raw}", request
                 ):
                     continue
                 faults[fault.kind] += 1

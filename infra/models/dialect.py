@@ -37,6 +37,7 @@ class Dialect:
     max_key: str = "max_tokens"
     dropped: set[str] = field(default_factory=set)
     _ignored: int = 0
+    _guess: tuple[Request, int] | None = None
 
     @property
     def manner(self) -> tuple[object, ...]:
@@ -53,7 +54,7 @@ class Dialect:
             asked["response_format"] = _format(request.form, FORMATS[self.format])
         return json.dumps(asked).encode()
 
-    def learn(self, asked_as: int, said: str, *, has_form: bool) -> bool:
+    def learn(self, asked_as: int, said: str, request: Request) -> bool:
         """Takes in why a request was refused with status 400; whether it should be asked again, another way."""
         text = said.lower()
         if "max_completion_tokens" in text and self.max_key == "max_tokens":
@@ -66,7 +67,7 @@ class Dialect:
                     self.note(f"it takes no {name}")
                 self.dropped.add(name)
                 return True
-        return has_form and self._learn_format(asked_as, text)
+        return request.form is not None and self._learn_format(asked_as, text, request)
 
     def answered(self, asked_as: int, *, fits: bool) -> None:
         """Takes in whether an answer to a form was what the format promises."""
@@ -77,15 +78,24 @@ class Dialect:
         if self._ignored >= IGNORED and self.format == 0:
             self._fall("answers do not keep to it")
 
-    def _learn_format(self, asked_as: int, text: str) -> bool:
+    def _learn_format(self, asked_as: int, text: str, request: Request) -> bool:
+        """Whether the format may be why: a guess, where a server has not taken it yet, and says nothing of it."""
         if asked_as < self.format:
             return True
-        if self.format == len(FORMATS) - 1:
+        is_guess = not any(word in text for word in ABOUT_FORMAT)
+        if self.format == len(FORMATS) - 1 or (self.is_format_proved and is_guess):
+            self._take_back(request)
             return False
-        if self.is_format_proved and not any(word in text for word in ABOUT_FORMAT):
-            return False
+        if is_guess:
+            self._guess = request, self._guess[1] if self._guess else self.format
         self._fall("it refuses it")
         return True
+
+    def _take_back(self, request: Request) -> None:
+        """What is refused another way, too, was not refused for its format."""
+        if self._guess and self._guess[0] is request:
+            self.format, self._guess, self._ignored, self.is_format_proved = self._guess[1], None, 0, False
+            self.note(f"{FORMATS[self.format]} again: it refused a request for something else")
 
     def _fall(self, why: str) -> None:
         self.note(f"no {FORMATS[self.format]} ({why}); from now on {FORMATS[self.format + 1]}, checked by us")

@@ -230,7 +230,7 @@ class Teller:
             raise Fault("timeout", f"no whole answer within {self.model.timeout_s:g} s") from None
         except Fault as fault:
             said = f"{fault.detail} {fault.raw}"
-            if fault.kind == "request" and endpoint.dialect.learn(asked_as, said, has_form=bool(request.form)):
+            if fault.kind == "request" and endpoint.dialect.learn(asked_as, said, request):
                 raise AskAgain(is_lesson=True) from None
             raise
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from infra.models.raw import Raw
 from infra.profile_models import ModelPart
 from schemas.chat import Picture, Request
 from schemas.units import BlobId
-from tests.infra.models.asking import GOOD, Pick, ask, lost, one, part, reply, requests
+from tests.infra.models.asking import GOOD, Pick, ask, lost, one, part, reply, requests, room
 from tests.infra.models.server import Server, fails, says, serving
 
 pytestmark = pytest.mark.slow
@@ -175,6 +176,30 @@ def test_a_server_that_ignores_schemas_without_a_word_is_found_out(tmp_path: Pat
         answers = ask(tmp_path, part(server, in_flight=1), requests(20, Pick))
         assert sum(reply(answer).repairs for answer in answers) == 3
     assert "answers do not keep to it" in (tmp_path / "models.jsonl").read_text()
+
+
+@pytest.mark.parametrize("in_flight", [1, 8])
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_prompt_that_is_too_long_says_nothing_about_formats(in_flight: int, count: int, tmp_path: Path) -> None:
+    def answer(_: Server, body: dict[str, Any]) -> Any:
+        return fails(400, "context length exceeded") if "number 0" in str(body["messages"]) else says(GOOD)
+
+    with serving(answer) as server:
+        with closing(room(tmp_path, part(server, in_flight=in_flight))) as place:
+            answers = list(place.chat("writer")(requests(count, Pick)))
+            assert lost(answers[0]).reason == "bad_reply"
+            assert [reply(answer).repairs for answer in answers[1:]] == [0] * (count - 1)
+            list(place.chat("writer")(requests(20, Pick)[count:]))
+        assert server.calls[-1]["response_format"]["type"] == "json_schema"
+
+
+def test_a_server_that_says_nothing_of_why_it_takes_no_schema_is_understood(tmp_path: Path) -> None:
+    def answer(_: Server, body: dict[str, Any]) -> Any:
+        return fails(400, "bad request") if "response_format" in body or "number 1" in str(body) else says(GOOD)
+
+    with serving(answer) as server:
+        answers = ask(tmp_path, part(server, in_flight=2), requests(9, Pick))
+        assert [getattr(one, "repairs", None) for one in answers] == [0, None, *[0] * 7]
 
 
 def test_a_server_with_other_words_for_settings_is_understood(tmp_path: Path) -> None:
