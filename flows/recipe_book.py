@@ -153,13 +153,18 @@ def _own(path: Path) -> ModuleType:
     """A recipe file of the user's. Its folder goes on the import path, so that workers find its stages, too."""
     if not path.is_file():
         raise BadInput(f"no such recipe file: {str(path)!r}; check the path, or see `rushes recipes`")
+    if not path.stem.isidentifier():
+        raise BadInput(f"{path.stem!r} is no name for a function; rename the file {str(path)!r}")
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)
     spec = importlib.util.find_spec(path.stem)
     if spec is None or spec.origin is None or Path(spec.origin).resolve() != path.resolve():
         raise BadInput(f"the recipe file {str(path)!r} is named like another module, {path.stem!r}; rename the file")
-    return importlib.import_module(path.stem)
+    try:
+        return importlib.import_module(path.stem)
+    except SyntaxError as error:
+        raise BadInput(f"{error.filename!r} is no Python: {error.msg} in line {error.lineno}; mend it") from None
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Rows[Row]] | None:

@@ -1,6 +1,7 @@
 """What the commands that look print: rows, explanations, recipes, versions, findings."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def _lines(rows: "pa.Table", form: str) -> Iterator[str]:
             csv.writer(text, lineterminator="\n").writerow(values)
             yield text.getvalue()
         return
-    found = [json.dumps(row, default=_cell, ensure_ascii=False) for row in rows.to_pylist()]
+    found = [_json(row) for row in rows.to_pylist()]
     yield "[" + ",\n ".join(found) + "]\n" if form == "json" else "".join(line + "\n" for line in found)
 
 
@@ -73,8 +74,21 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if isinstance(value, list | dict):
-        return json.dumps(value, default=_cell, ensure_ascii=False)
+        return _json(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), default=_cell, ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for every number that JSON has not: infinities, and what is no number."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_table(rows: "pa.Table", limit: int) -> None:
@@ -98,7 +112,7 @@ def short(value: Any) -> str:
     if isinstance(value, list) and len(value) > 12:
         return f"({len(value):,} values)"
     if isinstance(value, list):
-        return plain(", ".join(str(one) for one in value))
+        return plain(" | ".join(str(one) for one in value))
     text = plain(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 

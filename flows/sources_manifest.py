@@ -14,6 +14,7 @@ MANIFESTS = frozenset((".parquet", ".csv", ".tsv", ".jsonl", ".ndjson"))
 NAMES = {"license": ("license", "licence"), "origin": ("origin", "source"), "title": ("title",)}
 """What a column may be called, by the column of ``sources`` that it fills."""
 MOST_BYTES = 1 << 30
+SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a character, which JSON can name and no file can hold."""
 
@@ -48,6 +49,9 @@ def _text(value: Any) -> str | None:
 
 
 def _lacks_uri(manifest: Path, columns: list[str]) -> str:
+    if len(columns) == 1 and (signs := [name for sign, name in SIGNS.items() if sign in columns[0]]):
+        wanted = "tabs" if manifest.suffix.lower() == ".tsv" else "commas"
+        return f"the manifest {str(manifest)!r} has {signs[0]} between its columns; save it with {wanted}"
     close = difflib.get_close_matches("uri", [name.lower() for name in columns], 1, 0.5)
     usual = [
         name for name in columns if name.lower() in ("url", "path", "file", "filename", "file_name", "video", *close)
@@ -98,6 +102,11 @@ def _delimited(manifest: Path, delimiter: str) -> dict[str, list[Any]]:
     header, body = (rows[0], [row for row in rows[1:] if row]) if rows else ([], [])
     names = [name.strip() for name in header]
     _once(names, manifest)
+    if long := next((number for number, row in enumerate(body, 1) if any(row[len(names) :])), None):
+        raise BadInput(
+            f"row {long} of the manifest {str(manifest)!r} has {len(body[long - 1])} values for {len(names)} columns; "
+            f"put a value that holds {SIGNS[delimiter]} into quotes"
+        )
     return {name: [row[at] if at < len(row) else None for row in body] for at, name in enumerate(names)}
 
 

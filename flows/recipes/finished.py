@@ -1,14 +1,21 @@
 """What every recipe of items ends with: those that pass all gates, split, told step by step, with their pictures."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
 
 from flows.recipes.query import query
+from schemas.errors import BadInput
 from schemas.items import Item, Verdict
 from schemas.media import ClipRequest, Frame, Video
 from schemas.samples import Pick, Sample
 from stages.graph import Rows, select
 from stages.tell import CiteEvidence, TellSteps
 from stages.transform import CutClips
+
+Percent = Annotated[int, Interval(ge=0, le=100)]
+Quota = Annotated[int, Ge(1)]
+"""The most items of some kind."""
 
 WITH_CLIPS = """
 SELECT samples.* REPLACE (clips.blob AS clip)
@@ -17,7 +24,9 @@ FROM ({samples}) AS samples LEFT JOIN clips ON clips.clip_id = sample_id || '.cl
 
 
 def picked(verdicts: Rows[Verdict], validation_percent: int, test_percent: int) -> Rows[Pick]:
-    """The items that every gate lets through, split by video."""
+    """The items that every gate lets through, split by video. Raises BadInput when more than all are held out."""
+    if (held_out := validation_percent + test_percent) > 100:
+        raise BadInput(f"validation_percent and test_percent come to {held_out}; together they are 100 at most")
     shares = {"validation_percent": validation_percent, "test_percent": test_percent}
     return select(Pick, query("picks", **shares), verdicts=verdicts)
 

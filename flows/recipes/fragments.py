@@ -6,7 +6,7 @@ and the executable programs of STAIR (arXiv:2401.03901). Where ours differs, and
 
 from typing import Any
 
-from flows.recipes.finished import picked, samples
+from flows.recipes.finished import Percent, Quota, picked, samples
 from flows.recipes.footage import Footage, footage, timelines
 from flows.recipes.query import query, verdicts
 from schemas.items import Recheck, Twin, Verdict
@@ -27,10 +27,10 @@ def fragments(
     sources: Rows[Source],
     *,
     seed: int = 7,
-    per_video: int = 12,
-    per_task: int = 5000,
-    validation_percent: int = 10,
-    test_percent: int = 10,
+    per_video: Quota = 12,
+    per_task: Quota = 5000,
+    validation_percent: Percent = 10,
+    test_percent: Percent = 10,
     clips: bool = False,
 ) -> Rows[Sample]:
     """Label-free questions with computed answers: order, cuts, shots, camera and speed, true by construction.

@@ -98,6 +98,30 @@ def test_a_recipe_file_without_a_function_of_its_name_is_told_so(tmp_path: Path)
         recipe(str(tmp_path / "holds_nothing.py"))
 
 
+@pytest.mark.parametrize("name", ["my.recipe", "my-recipe", "2nd"])
+def test_a_recipe_file_whose_name_no_function_can_have_is_told_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text("x = 1\n")
+    with pytest.raises(BadInput, match="no name for a function; rename the file"):
+        recipe(str(tmp_path / f"{name}.py"))
+
+
+def test_a_recipe_file_that_is_no_python_is_told_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "never_closed.py").write_text("x = 1\ny = (\n")
+    with pytest.raises(BadInput, match=r"never_closed\.py.* line 2"):
+        recipe(str(tmp_path / "never_closed.py"))
+
+
+@pytest.mark.parametrize("text", ["per_video=0", "per_task=-1", "test_percent=101", "validation_percent=-1"])
+def test_a_setting_of_fragments_that_would_keep_nothing_or_mean_nothing_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match=f"'{text.partition('=')[0]}' .*cannot be"):
+        recipe("fragments").parse([text])
+
+
+def test_no_more_than_all_videos_can_be_held_out() -> None:
+    with pytest.raises(BadInput, match="validation_percent and test_percent come to 110"):
+        recipe("fragments").rows({"validation_percent": 20, "test_percent": 90})
+
+
 def test_every_recipe_that_comes_with_us_builds_with_its_defaults() -> None:
     known = recipes()
     assert "fragments" in [one.name for one in known]

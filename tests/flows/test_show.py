@@ -1,6 +1,8 @@
 import io
+import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 from rich.progress import Progress
@@ -8,6 +10,7 @@ from rich.progress import Progress
 from flows.funnel import Funnel, Step
 from flows.prefect_api import api_url
 from flows.show import Bars, funnel_table, item_panel, plain, words
+from flows.show_rows import short, write
 from infra.board import TableReport
 from schemas.samples import Sample
 from tests.builders import row
@@ -63,6 +66,19 @@ def test_an_item_is_shown_whole_with_its_answer_marked() -> None:
 def test_hostile_text_neither_moves_the_cursor_nor_colours_the_terminal() -> None:
     hostile = "a\x1b[2Jb\n[red]c[/red]\u202ed"
     assert printed(plain(hostile)).strip() == "a\\x1b[2Jb\\n[red]c[/red]\\u202ed"
+
+
+def test_json_holds_no_number_that_json_has_not(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pa.table({"x": [float("nan"), 0.5], "y": [[float("inf"), 1.0], []], "z": [{"a": float("-inf")}, {"a": 2.0}]})
+    write(rows, "json", None, 100)
+    assert json.loads(capsys.readouterr().out, parse_constant=str) == [
+        {"x": None, "y": [None, 1.0], "z": {"a": None}},
+        {"x": 0.5, "y": [], "z": {"a": 2.0}},
+    ]
+
+
+def test_the_values_of_a_list_are_told_apart_though_they_hold_commas() -> None:
+    assert short(["P, Q", "Q, P"]) == "P, Q | Q, P"
 
 
 @pytest.fixture

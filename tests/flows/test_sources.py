@@ -161,6 +161,19 @@ def test_a_manifest_without_uri_is_told_which_column_to_rename(footage: Path, ki
         find([str(write_manifest(footage, kind, [{"path": "b.mp4", "license": "CC0"}]))])
 
 
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_a_manifest_with_other_signs_than_commas_is_told_so(footage: Path, sign: str, name: str) -> None:
+    (footage / "list.csv").write_text(f"uri{sign}title\nb.mp4{sign}B\n")
+    with pytest.raises(BadInput, match=f"{name} between its columns.*with commas"):
+        find([str(footage / "list.csv")])
+
+
+def test_a_manifest_row_may_end_early_or_with_commas_too_many(footage: Path) -> None:
+    (footage / "list.csv").write_text("uri,title,license\nb.mp4\na.MKV,A,CC0,,\n")
+    found = find([str(footage / "list.csv")]).sources
+    assert [(source.title, source.license) for source in found] == [(None, None), ("A", "CC0")]
+
+
 def test_a_manifest_row_without_uri_is_named(footage: Path) -> None:
     manifest = footage / "list.jsonl"
     manifest.write_text('{"uri": "b.mp4"}\n{"uri": null}\n')
@@ -189,6 +202,7 @@ def test_an_empty_manifest_is_named(tmp_path: Path) -> None:
         ("a.jsonl", '{"uri": "a.mp4", "uri": "b.mp4"}', "'uri' is there twice"),
         ("a.jsonl", '{"uri": ' + "[" * 100_000, "line 1 .* is not JSON"),
         ("a.jsonl", '{"uri": "\\ud800.mp4"}', "row 1 .* no usable uri"),
+        ("a.csv", "title,uri\nHello, world,a.mp4\n", "row 1 .* has 3 values for 2 columns; put .* into quotes"),
     ],
 )
 def test_a_manifest_that_two_readers_would_read_differently_is_refused(
