@@ -36,6 +36,9 @@ WHOLE_US = 10**12
 IRRELEVANT = 2
 """Up to how many points a scene is asked about as one that does not matter."""
 
+BESIDE = 24
+"""Out of how many scenes the wrong options of a question are drawn."""
+
 Tables = dict[str, Any]
 """Tables by the names under which a query knows them."""
 
@@ -87,10 +90,12 @@ def peakclips(
     told |= _asked(told, seen, queries)
     told |= _scored(told, seen, (judgements, top), RankScenes(refine=refine, p1=p1, p2=p2))
     held = {"validation_percent": validation_percent, "test_percent": test_percent}
-    told |= _views(told, seen, PlanFrames(focused=focused, hybrid=hybrid), held)
+    told["twins"] = select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)
     told["cases"] = _cases(told, alike_percent)
     items = told["cases"].then(ComposePeakItems(seed=seed))
-    judged = _judged(items, seen, orders) | {name: told[name] for name in ("cases", "checks", "relevances")}
+    judged = _judged(items, orders) | {name: told[name] for name in ("cases", "checks", "relevances", "twins")}
+    # No gate reads the views; but a recipe is what its result hangs on, and they are published beside it.
+    judged |= _views(told, seen, PlanFrames(focused=focused, hybrid=hybrid), held)
     limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
     gates = select(Verdict, verdicts("peak_gates", *TEXT_AND_COPIES, **limits), over="all", **judged)
     return samples(items, picked(gates, **held), told["frames"], seen.videos, clips=clips)
@@ -150,32 +155,23 @@ def _scored(told: Tables, seen: Footage, limits: tuple[int, int], rank: RankScen
 def _views(told: Tables, seen: Footage, plan: PlanFrames, held: dict[str, int]) -> Tables:
     """What is trained with, in two stages."""
     clips: Rows[KeyClips] = told["clips"]
-    queries, videos = told["queries"], seen.videos
-    sft1 = select(
-        GroundingView,
-        query("peak_sft1", **held),
-        sound=told["sound"],
-        scores=told["scores"],
-        queries=queries,
-        videos=videos,
-    )
-    sft2 = select(
-        KeyClipView, query("peak_sft2", **held), clips=clips, plans=clips.then(plan), queries=queries, videos=videos
-    )
+    known: Tables = {name: told[name] for name in ("queries", "scenes", "twins")} | {"videos": seen.videos}
+    sft1 = select(GroundingView, query("peak_sft1", **held), sound=told["sound"], scores=told["scores"], **known)
+    sft2 = select(KeyClipView, query("peak_sft2", **held), clips=clips, plans=clips.then(plan), **known)
     return {"sft1": sft1, "sft2": sft2}
 
 
 def _cases(told: Tables, alike_percent: int) -> Rows[PeakCase]:
-    """The views that can be asked about with options."""
-    words: Tables = {name: told[name] for name in ("sound", "scenes", "views", "scores", "sft1", "sft2")}
-    return select(PeakCase, query("peak_cases", irrelevant=IRRELEVANT, alike_percent=alike_percent), **words)
+    """What can be asked about with options."""
+    words: Tables = {name: told[name] for name in ("sound", "scenes", "views", "scores", "queries")}
+    limits = {"irrelevant": IRRELEVANT, "alike_percent": alike_percent, "beside": BESIDE}
+    return select(PeakCase, query("peak_cases", **limits), **words)
 
 
-def _judged(items: Rows[Item], seen: Footage, orders: int) -> Tables:
-    """The items, what can be guessed of them without the film, and which of its shots come twice."""
+def _judged(items: Rows[Item], orders: int) -> Tables:
+    """The items, and what can be guessed of them without the film."""
     return {
         "items": items,
         "guesses": items.then(GuessBlind(), over="all"),
         "answers": items.then(AnswerBlind(repeats=orders), optional=True),
-        "twins": select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks),
     }

@@ -1,22 +1,24 @@
 """The recipe peakclips over made-up films with known truth: what is planted goes, what is good stays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from random import Random
 
+import numpy as np
 import pytest
 
 from flows.recipes.peakclips import peakclips
 from infra.rehearsal.answers_peakclips import ANSWERERS
 from infra.rehearsal.settings import Settings
 from infra.rehearsal.truth import Fact, FilmTruth, Truth, asked_plainly
-from schemas.items import Item, Verdict
+from schemas.items import Item, Twin, Verdict
 from schemas.media import Media, Source, Video
-from schemas.peak_views import GroundingView, KeyClipView
-from schemas.peaks import Query, SceneScore
+from schemas.peak_views import GroundingView, KeyClipView, PeakCase
+from schemas.peaks import Query, SceneScore, SoundScene
 from schemas.row import Row
 from schemas.scenes import Scene, WindowView
-from schemas.units import BlobId, SceneId, VideoId, WindowId
+from schemas.units import BlobId, SceneId, ShotId, VideoId, WindowId
 from stages.graph import cast_models, given, roles_of
 from stages.hashed_embedding import HashedNgrams
 from tests.builders import FakeEnv
@@ -164,6 +166,42 @@ def test_grounding_views_are_there_in_all_three_tasks_and_split_by_video() -> No
     splits = {(one.video_id, one.split) for one in [*views, *made.rows("sft2_views"), *made.rows("picks")]}
     assert len(splits) == N_FILMS
     assert {split for _, split in splits} == {"train", "validation", "test"}
+
+
+def made_again(made: Bench, **given_instead: Sequence[Row]) -> Bench:
+    """The same tables up to the scores, so that nothing is asked again, but for those given here."""
+    names = ("sound_scenes", "scene_scores", "queries", "key_clips", "frame_plans")
+    return Bench(made.recipe, made.env, {**made.given, **{name: made.rows(name) for name in names}, **given_instead})
+
+
+def test_footage_that_another_video_shows_too_has_views_once_so_that_no_split_holds_a_copy() -> None:
+    made = bench()
+    view: KeyClipView = made.rows("sft2_views")[0]
+    [scene] = [one for one in made.rows("scenes") if one.scene_id == view.scene_ids[0]]
+    twin = valid(Twin, shot_id=scene.shot_ids[0], video_id=scene.video_id, twin_of=ShotId("elsewhere"))
+    again = made_again(made, twins=[twin])
+    gone = {one.view_id for one in made.rows("sft1_views")} - {one.view_id for one in again.rows("sft1_views")}
+    assert gone == {one.view_id for one in made.rows("sft1_views") if one.scene_id == scene.scene_id}
+    lost = {one.view_id for one in made.rows("sft2_views")} - {one.view_id for one in again.rows("sft2_views")}
+    assert lost == {one.view_id for one in made.rows("sft2_views") if scene.scene_id in one.scene_ids}
+    assert again.rows("peak_cases") == made.rows("peak_cases")
+
+
+def test_what_stands_beside_a_scene_does_not_grow_with_the_film() -> None:
+    made = bench()
+    video = made.rows("scenes")[0].video_id
+    scenes = [replace(one, scene_id=SceneId(f"{video}-{at}")) for at, one in enumerate(made.rows("scenes")[:1] * 60)]
+    views = [valid(WindowView, at, scene_id=one.scene_id, video_id=video) for at, one in enumerate(scenes)]
+    vectors = np.eye(60, dtype=np.float32)
+    sound = [
+        valid(SoundScene, at, scene_id=one.scene_id, video_id=video, end_us=1, vector=vectors[at])
+        for at, one in enumerate(scenes)
+    ]
+    again = made_again(made, scenes=scenes, scene_views=views, sound_scenes=sound, scene_scores=[])
+    cases: list[PeakCase] = again.rows("peak_cases")
+    assert {case.task for case in cases} == {"localise", "caption"}
+    assert {len(case.other_captions) for case in cases} == {24}
+    assert len({case.other_captions for case in cases}) == 60
 
 
 def test_chapters_hold_every_told_scene_once_and_the_film_is_summed_up_from_them() -> None:

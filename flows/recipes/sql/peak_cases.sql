@@ -1,6 +1,7 @@
--- The views that can be asked about with options. A caption is asked about beside scenes whose captions are not like its own.
+-- What can be asked about with options. A caption is asked about beside scenes whose captions are not like its own.
 -- Of each query as many scenes that do not matter as scenes that do are asked about, drawn by hash; what lies between is left
--- out. A scene that matters is asked about beside scenes of the same video that do not.
+-- out. A scene that matters is asked about beside scenes of the same video that do not. Of what may stand beside a scene at
+-- most $beside captions are handed on, drawn by hash: all of a long film's, beside each of its scenes, would fill memory.
 WITH known AS (
     SELECT sound.*, shot_ids, shown_us, uri, shot_ids[1] AS shot_id, shown_us[len(shown_us) // 2 + 1] AS at_us
     FROM sound JOIN scenes USING (scene_id) JOIN views USING (scene_id)
@@ -10,28 +11,28 @@ WITH known AS (
            count(*) FILTER (tier <> 'rest') OVER (PARTITION BY scene_scores.query_id) AS n_relevant
     FROM scores AS scene_scores SEMI JOIN known USING (scene_id)
 ), beside AS (
-    SELECT own.scene_id AS own_id, NULL AS query_id, other.scene_id, other.start_us, other.end_us, other.text, other.at_us, other.shot_id
+    SELECT own.scene_id AS own_id, NULL AS query_id, other.scene_id
     FROM known AS own JOIN known AS other ON other.video_id = own.video_id AND other.scene_id <> own.scene_id
     WHERE list_cosine_similarity(own.vector, other.vector) < $alike_percent / 100
     UNION ALL
-    SELECT own.scene_id, own.query_id, other.scene_id, known.start_us, known.end_us, known.text, known.at_us, known.shot_id
-    FROM rated AS own JOIN rated AS other ON other.query_id = own.query_id JOIN known ON known.scene_id = other.scene_id
+    SELECT own.scene_id, own.query_id, other.scene_id FROM rated AS own JOIN rated AS other ON other.query_id = own.query_id
     WHERE own.is_relevant AND other.is_irrelevant
+), drawn AS (
+    SELECT own_id, query_id, scene_id FROM beside
+    QUALIFY row_number() OVER (PARTITION BY own_id, query_id ORDER BY md5(own_id || scene_id)) <= $beside
 ), others AS (
     SELECT own_id, query_id, list(start_us ORDER BY scene_id) AS starts_us, list(end_us ORDER BY scene_id) AS ends_us,
            list(text ORDER BY scene_id) AS captions, list(at_us ORDER BY scene_id) AS shown, list(shot_id ORDER BY scene_id) AS shots
-    FROM beside GROUP BY own_id, query_id
+    FROM drawn JOIN known USING (scene_id) GROUP BY own_id, query_id
 ), asked AS (
-    SELECT view_id AS case_id, scene_id, query_id, task, text, NULL AS is_relevant, NULL AS others_of
-    FROM sft1 WHERE task <> 'relevance'
+    SELECT task || '/' || scene_id AS case_id, scene_id, NULL AS query_id, task, text, NULL AS is_relevant, NULL AS others_of
+    FROM known, (VALUES ('localise'), ('caption')) AS tasks (task)
     UNION ALL
-    SELECT view_id, scene_id, query_id, task, sft1.text, is_relevant, 'nobody'
-    FROM sft1 JOIN (SELECT scene_id, query_id, is_relevant FROM rated
-                    WHERE is_relevant OR (is_irrelevant AND lot <= n_relevant)) USING (scene_id, query_id)
-    WHERE task = 'relevance'
+    SELECT 'relevance/' || score_id, scene_id, query_id, 'relevance', queries.text, is_relevant, 'nobody'
+    FROM rated JOIN queries USING (query_id) WHERE is_relevant OR (is_irrelevant AND lot <= n_relevant)
     UNION ALL
-    SELECT 'key clip/' || score_id, scene_id, query_id, 'key clip', query, NULL, query_id
-    FROM rated JOIN sft2 USING (query_id) WHERE is_relevant
+    SELECT 'key clip/' || score_id, scene_id, query_id, 'key clip', queries.text, NULL, query_id
+    FROM rated JOIN queries USING (query_id) WHERE is_relevant
 )
 SELECT case_id, asked.query_id, asked.scene_id, video_id, uri, task, asked.text, is_relevant, start_us, end_us,
        known.text AS caption, shot_ids, shown_us, coalesce(starts_us, []) AS other_starts_us,
