@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 MOST_ASKED, MOST_OPTION = 400, 250
+SOURCES = {"seen": "seen", "said": "said", "heard": "said"}
+"""What each kind of fact was observed by. A title and a summary are a model's words about such facts, and no source."""
+
 _IDS = re.compile(r"\b[VDST]\d+\b")
 _LETTERED = re.compile(r"\(?[A-Da-d1-4][.):]\s|option [A-D]\b", re.IGNORECASE)
 _OF_THE_OPTIONS = re.compile(
@@ -39,10 +42,11 @@ def _unfounded(written: Written, kinds: Mapping[str, str], of_two_sources: bool)
     cited = set(written.fact_ids)
     if unknown := sorted(cited - set(kinds)):
         return f"it cites {unknown[0][:20]!r}, which is no fact of the scene"
-    if len(cited) < 2:
-        return f"it cites {len(cited)} facts, not two"
-    if of_two_sources and len({kinds[label] for label in cited}) < 2:
-        return f"all facts that it cites are {kinds[min(cited)]}, and its category needs two sources"
+    sources = [SOURCES[kinds[label]] for label in cited if kinds[label] in SOURCES]
+    if len(sources) < 2:
+        return f"it cites {len(sources)} facts, not two, that were seen or said"
+    if of_two_sources and len(set(sources)) < 2:
+        return f"all facts that it cites are {sources[0]}, and its category needs two sources"
     return ""
 
 

@@ -20,8 +20,9 @@ from stages.ask import Ask
 from stages.orders import reads_as_order
 from stages.plain import plain
 from stages.quoted import AS_DATA
-from stages.scene_faults import Written, fault
+from stages.scene_faults import SOURCES, Written, fault
 from stages.span_told import span
+from stages.stage import digest
 
 OPTIONS = 4
 CATEGORIES = (
@@ -38,8 +39,6 @@ _HEARD = {
     "seen": "one sees",
     "said": "somebody says",
     "heard": "somebody says, as far as it was understood",
-    "summary": "this is what happens",
-    "title": "the scene is called",
 }
 _IDS = re.compile(r"\b[VDST]\d+\b")
 
@@ -69,13 +68,15 @@ class Category:
     asks: str
 
 
-class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt="scene_write_questions_1"):
+class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=2, prompt="scene_write_questions_2"):
     """Write questions about each scene, by category, and keep those that cite the facts they rest on.
 
-    A category is ``name: what it asks for``; one written ``name*: ...`` needs facts of two sources, such as one seen
-    and one said. ``wanted`` is how many questions of a category are asked for. A question is turned away, each with a
-    reject of its own, that cites fewer than two facts or one that does not exist, has two options alike, or another
-    fault that code can see (``stages/scene_faults.py``). Options come in an order drawn from ``seed``, never as given.
+    A category is ``name: what it asks for``; one written ``name*: ...`` needs facts of two sources, one seen and one
+    said. ``wanted`` is how many questions of a category are asked for. A question is turned away, each with a reject of
+    its own, that cites fewer than two facts or one that does not exist, has two options alike, or another fault that
+    code can see (``stages/scene_faults.py``). Title and summary are a model's words about the other facts: they may be
+    cited and count for nothing. Options come in an order drawn from ``seed``, never as given. Scenes of which other
+    things are known, as where one of two copies has subtitles, have other items.
     """
 
     categories: tuple[str, ...] = CATEGORIES
@@ -100,8 +101,9 @@ class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt
     def parse(self, row: ScenePack, reply: Reply) -> Iterator[Item | Reject]:
         """An item for each sound question, and a reject for each other one."""
         kind = self._asked(row)[reply.number]
+        known_as = digest(told.facts(row))[:8]
         for number, question in enumerate(reply.filled(SceneQuestions).questions):
-            item_id = ItemId(f"{row.scene_id}-{kind.name.replace(' ', '_')}-{number}")
+            item_id = ItemId(f"{row.scene_id}-{known_as}-{kind.name.replace(' ', '_')}-{number}")
             written = Written(question.question, tuple(question.options), question.answer, tuple(question.fact_ids))
             known = dict(zip(row.labels, row.kinds, strict=True))
             if why := fault(written, known, kind.of_two_sources) or _steered(row, question):
@@ -118,12 +120,13 @@ class WriteSceneQuestions(Ask[ScenePack, Item], role="writer", version=1, prompt
 
     def _asked(self, row: ScenePack) -> list[Category]:
         """The categories that the scene has facts enough for."""
-        if len(row.labels) < 2:
+        sources = [SOURCES[kind] for kind in row.kinds if kind in SOURCES]
+        if len(sources) < 2:
             return []
-        return [kind for kind in self.kinds if not kind.of_two_sources or len(set(row.kinds)) > 1]
+        return [kind for kind in self.kinds if not kind.of_two_sources or len(set(sources)) > 1]
 
     def _wish(self, kind: Category) -> str:
-        sources = " Each needs facts of two sources, such as one seen (V) and one said (D)." * kind.of_two_sources
+        sources = " Each needs facts of two sources, one seen (V) and one said (D)." * kind.of_two_sources
         wish = json.dumps({"category": kind.name, "wanted": self.wanted})
         return f"{wish}\nWrite {self.wanted} questions of the kind {kind.name!r}: {kind.asks}.{sources}"
 
@@ -180,7 +183,8 @@ def _steered(row: ScenePack, question: SceneQuestion) -> str:
 
 def _steps(row: ScenePack, question: SceneQuestion, right: str) -> list[dict[str, Any]]:
     """The chain of thought: what each cited fact says, in order of time, and what follows."""
-    cited = sorted(set(question.fact_ids), key=lambda label: (row.starts_us[row.labels.index(label)], label))
+    observed = {label for label, kind in zip(row.labels, row.kinds, strict=True) if kind in SOURCES}
+    cited = sorted(observed & set(question.fact_ids), key=lambda label: (row.starts_us[row.labels.index(label)], label))
     steps = [_recalled(row, row.labels.index(label)) for label in cited]
     why = plain(question.explanation)
     conclusion = f"The answer is: {right.rstrip('.')}."

@@ -80,7 +80,8 @@ def cineaste(
         **_blind(items, facts, (orders, control_orders)),
         **_judged(items, packs, judgements),
     }
-    limits = {"repeats": orders, "margin_percent": margin_percent, "per_video": per_video, "per_task": per_task}
+    limits = {"repeats": orders, "margin_percent": margin_percent, "judgements": judgements}
+    limits |= {"per_video": per_video, "per_task": per_task}
     gates = select(Verdict, verdicts("cineaste_gates", **limits), over="all", **told)
     picks = picked(gates, validation_percent, test_percent)
     return samples(items, picks, frames, seen.videos, clips=clips)

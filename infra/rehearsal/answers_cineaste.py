@@ -61,7 +61,10 @@ def _question(asked: Asked, mind: Mind, fact: Fact) -> dict[str, Any]:
     told = asked.facts()
     texts, place = fact.options(mind.dice(asked, fact.fact_id), OPTIONS)
     first = next(iter([*_labels(told, fact), *told]), "V1")
-    others = sorted((label for label in told if label != first), key=lambda label: (label[0] == first[0], label))
+    others = sorted(
+        (label for label in told if label != first and label[0] in "VD"),
+        key=lambda label: (label[0] == first[0], label),
+    )
     return {
         "question": fact.question,
         "options": texts,

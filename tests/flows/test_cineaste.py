@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from math import sqrt
 
 import pytest
 
@@ -27,6 +28,7 @@ ROLES = {"captioner": ("eye",), "writer": ("pen",), "judge": ("judge",), "blind"
 MODELS = {"eye": 1.0, "pen": 1.0, "judge": 0.95, "one": 0.95, "two": 0.95}
 COLORS = ("red", "blue", "green", "white", "black", "yellow")
 THINGS = ("kite", "boat", "coat", "door", "lamp", "cart", "flag", "hat", "cup", "bell", "rope", "drum")
+JUDGED = ("answers", "control_answers", "open_answers", "open_sheets", "matches", "claim_checks", "option_checks")
 SPAN_US = 60_000_000
 N_FILMS = 24
 
@@ -172,7 +174,8 @@ def test_every_answer_of_the_panel_is_kept_with_its_condition() -> None:
 
 def test_the_right_option_stands_at_every_place() -> None:
     answers = [item.answer for item in bench().rows("items")]
-    assert all(0.2 < answers.count(place) / len(answers) < 0.3 for place in range(4))
+    luck = 3.3 * sqrt(0.25 * 0.75 / len(answers))
+    assert all(abs(answers.count(place) / len(answers) - 0.25) < luck for place in range(4))
 
 
 def test_a_control_never_shows_facts_of_the_own_film() -> None:
@@ -201,6 +204,31 @@ def test_an_answer_that_its_length_gives_away_goes() -> None:
     [verdict] = [one for one in judged.rows("verdicts") if one.gate == "context"]
     assert not verdict.passed
     assert "length" in verdict.reason
+
+
+def test_judges_see_neither_summary_nor_title() -> None:
+    made = bench()
+    told_more = [
+        replace(one, labels=(*one.labels, "S1"), kinds=(*one.kinds, "summary"), starts_us=(*one.starts_us, 0),
+                ends_us=(*one.ends_us, SPAN_US), texts=(*one.texts, "A lie."))
+        for one in made.rows("scene_packs")
+    ]  # fmt: skip
+    cases = Bench(made.recipe, made.env, {**made.given, "scene_packs": told_more, "items": made.rows("items")}).rows(
+        "cases"
+    )
+    assert len(cases) == len(made.rows("items"))
+    assert all(len(case.texts) == len(case.labels) == len(THINGS) and "A lie." not in case.texts for case in cases)
+
+
+@pytest.mark.parametrize("table", ["answers", "open_answers", "claim_checks", "option_checks"])
+def test_an_item_passes_no_gate_on_hardly_any_answer(table: str) -> None:
+    made = bench()
+    item = made.rows("items")[0]
+    few = [one for one in made.rows(table) if one.item_id != item.item_id or one.repeat == 0]
+    stored = {name: made.rows(name) for name in ("items", *JUDGED)}
+    judged = Bench(made.recipe, made.env, {**made.given, **stored, table: few})
+    [failed] = [one for one in judged.rows("verdicts") if one.item_id == item.item_id and "too few" in one.reason]
+    assert not failed.passed
 
 
 def test_films_that_nobody_knows_are_rehearsed_all_the_same() -> None:

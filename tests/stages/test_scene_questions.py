@@ -175,6 +175,44 @@ def test_a_scene_of_one_source_is_not_asked_for_two() -> None:
     assert len(stage.render(silent)) == sum("*" not in one for one in CATEGORIES)
 
 
+def summed_up(kinds: Sequence[str]) -> ScenePack:
+    """A scene of which these things are known, and its summary and title, as every scene has them."""
+    labels = (*(f"{'V' if kind == 'seen' else 'D'}{nth}" for nth, kind in enumerate(kinds, 1)), "S1", "T1")
+    more = {"starts_us": tuple(range(len(labels))), "ends_us": tuple(range(1, len(labels) + 1)), "texts": labels}
+    return row(ScenePack, **{**vars(PACK), "labels": labels, "kinds": (*kinds, "summary", "title"), **more})
+
+
+def test_title_and_summary_are_no_source_of_their_own() -> None:
+    stage = WriteSceneQuestions()
+    assert len(stage.render(summed_up(("seen", "seen")))) == sum("*" not in one for one in CATEGORIES)
+    assert len(stage.render(summed_up(("seen", "heard")))) == len(CATEGORIES)
+    assert stage.render(summed_up(("seen",))) == ()
+
+
+def test_a_question_that_rests_on_title_or_summary_is_turned_away_and_its_chain_tells_neither() -> None:
+    scene, cited = summed_up(("seen", "said")), (["V1", "S1"], ["S1", "T1"], ["V1", "D2", "S1"])
+    chat = FakeChat(lambda _: SceneQuestions(questions=[SceneQuestion(**(GOOD | {"fact_ids": ids})) for ids in cited]))
+    one, other, sound = WriteSceneQuestions(categories=("cause: why",)).run([scene], (chat,))
+    assert isinstance(one, Reject)
+    assert isinstance(other, Reject)
+    assert "cites 1 facts, not two, that were seen or said" in one.detail
+    assert "cites 0 facts" in other.detail
+    assert isinstance(sound, Item)
+    assert [step.op for step in TellSteps().run([sound], None)] == ["recall", "recall", "conclude"]
+    assert [one.what for one in CiteEvidence().run([sound], None)] == ["V1", "D2"]
+
+
+def test_a_scene_of_which_something_else_is_known_has_other_items() -> None:
+    def items(scene: ScenePack) -> set[str]:
+        chat = FakeChat(lambda _: SceneQuestions(questions=[SceneQuestion(**(GOOD | {"fact_ids": ["V1", "V2"]}))]))
+        made = WriteSceneQuestions(categories=("order: what comes first",)).run([scene], (chat,))
+        return {one.item_id for one in made if isinstance(one, Item)}
+
+    silent, copy, spoken = summed_up(("seen", "seen")), summed_up(("seen", "seen")), summed_up(("seen", "seen", "said"))
+    assert items(silent) == items(copy)
+    assert not items(silent) & items(spoken)
+
+
 def test_every_turned_away_question_is_a_reject_of_its_own() -> None:
     made = [*written({"fact_ids": []}, {"fact_ids": ["V1"]}), *refused()]
     ids = [one.reject_id for one in made if isinstance(one, Reject)]

@@ -1,7 +1,8 @@
 -- What each gate but the last says of each item, from stored answers. Context: without the scene the panel may be right by
 -- chance and a margin more, no member in every order of the options, and the right option must not stand out by its
 -- length. Veracity: more than half of the open answers mean the right option, and more than half of the judgements find
--- every claim supported. Ambiguity: no wrong option is called right by half of its judgements.
+-- every claim supported. Ambiguity: no wrong option is called right by half of its judgements. Nothing passes a gate on
+-- fewer answers than half of what one member is asked for.
 WITH asked AS (
     SELECT item_id, "by", 'alone' AS condition, choice = items.answer AS is_right FROM answers JOIN items USING (item_id)
     UNION ALL
@@ -17,8 +18,10 @@ WITH asked AS (
     ) GROUP BY item_id
 ), context AS (
     SELECT items.item_id, items.video_id, 'context' AS gate,
-           coalesce(n, 0) > 0 AND NOT is_long AND sure.member IS NULL AND n_right <= n * bound AND n_all_right <= n_all * bound AS passed,
+           coalesce(2 * n >= $repeats, false) AND NOT is_long AND sure.member IS NULL AND n_right <= n * bound
+               AND n_all_right <= n_all * bound AS passed,
            CASE WHEN coalesce(n, 0) = 0 THEN 'nobody on the blind panel gave an answer'
+                WHEN 2 * n < $repeats THEN format('the blind panel gave {} usable answers, too few to tell', n)
                 WHEN is_long THEN 'its right option gives itself away by its length'
                 WHEN sure.member IS NOT NULL THEN format('{} is right without the scene, in every order of the options', sure.member)
                 WHEN n_right > n * bound THEN format('answered right without the scene {} times of {}', n_right, n)
@@ -51,7 +54,8 @@ WITH asked AS (
     SELECT item_id, count(*) AS n, count(*) FILTER (holds) AS n_right, min(flaw) AS flaw FROM judgements GROUP BY item_id
 ), veracity AS (
     SELECT items.item_id, items.video_id, 'veracity' AS gate,
-           coalesce(2 * opened.n_right > opened.n, false) AND coalesce(2 * claimed.n_right > claimed.n, false) AS passed,
+           coalesce(2 * least(opened.n, claimed.n) >= $judgements AND 2 * opened.n_right > opened.n
+               AND 2 * claimed.n_right > claimed.n, false) AS passed,
            CASE WHEN opened.n IS NULL OR claimed.n IS NULL THEN 'no judge gave a usable answer'
                 WHEN 2 * claimed.n_right <= claimed.n
                     THEN format('{} of {} judgements find a claim that the scene does not bear out: {}',
@@ -59,17 +63,20 @@ WITH asked AS (
                 WHEN 2 * opened.n_right <= opened.n
                     THEN format('asked openly, the judge gives another answer {} times of {}: {}',
                                 opened.n - opened.n_right, opened.n, other)
+                WHEN 2 * least(opened.n, claimed.n) < $judgements
+                    THEN format('judges gave {} usable answers and {} usable lists of claims, too few to tell', opened.n, claimed.n)
                 ELSE format('answered alike {} times of {}, every claim supported {} times of {}',
                             opened.n_right, opened.n, claimed.n_right, claimed.n) END AS reason
     FROM items LEFT JOIN opened USING (item_id) LEFT JOIN claimed USING (item_id)
 ), tried AS (
     SELECT item_id, option, count(*) AS n, count(*) FILTER (status = 'right') AS n_right FROM checks GROUP BY item_id, option
 ), rivals AS (
-    SELECT item_id, count(*) AS n_options, min(option) FILTER (2 * n_right >= n) AS rival FROM tried GROUP BY item_id
+    SELECT item_id, count(*) FILTER (2 * n >= $judgements) AS n_options, min(option) FILTER (2 * n_right >= n) AS rival
+    FROM tried GROUP BY item_id
 ), ambiguity AS (
     SELECT items.item_id, items.video_id, 'ambiguity' AS gate, coalesce(n_options = len(options) - 1, false) AND rival IS NULL AS passed,
-           CASE WHEN coalesce(n_options, 0) < len(options) - 1 THEN 'no judge tried its wrong options'
-                WHEN rival IS NOT NULL THEN format('"{}" is right, too', options[rival + 1])
+           CASE WHEN rival IS NOT NULL THEN format('"{}" is right, too', options[rival + 1])
+                WHEN coalesce(n_options, 0) < len(options) - 1 THEN 'too few judgements of its wrong options could be used'
                 ELSE 'no other option is right' END AS reason
     FROM items LEFT JOIN rivals USING (item_id)
 ), duplicate AS (
