@@ -122,6 +122,8 @@ def _surveyed(progress: Progress, schedule: Schedule, workspace: Workspace) -> A
     for log in logs.values():
         log.refresh()
     parts = tuple(_part(progress, schedule, part, logs) for part in schedule.parts)
+    for log in logs.values():
+        log.close()
     return AskingTable(plan.table, type(plan.stage).__name__, plan.models, parts)
 
 

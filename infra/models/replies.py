@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from infra.models.raw import Raw
@@ -22,7 +23,8 @@ HEAD = KEY + 1 + 8 + 1
 SUFFIX = ".jsonl"
 # Replies that arrive within so long share one wait for the disk. Nobody's seat is held meanwhile.
 GATHER_S = 0.02
-Place = tuple[int, int, int]
+MOST_OPEN = 32
+Place = tuple[Path, int, int]
 
 
 class Replies:
@@ -35,9 +37,8 @@ class Replies:
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder = folder / re.sub(r"[^A-Za-z0-9._@-]", "_", identity)[:120]
         self._index: dict[bytes, Place] = {}
-        self._read: dict[str, int] = {}
-        self._files: list[int] = []
-        self._numbers: dict[str, int] = {}
+        self._read: dict[Path, int] = {}
+        self._open: dict[Path, int] = {}  # the one that was read last comes last
         self._lock = threading.Lock()
         self._mine: int | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="call log")
@@ -49,19 +50,32 @@ class Replies:
         """Takes in what other processes have written since the last time."""
         with self._lock:
             for path in sorted(self.folder.glob(f"*{SUFFIX}")) if self.folder.is_dir() else []:
-                self._take_in(path)
+                with suppress(FileNotFoundError):  # deleted a moment ago: what was in it will be paid for again
+                    self._take_in(path)
 
     def find(self, key: str) -> Raw | None:
         """What the model said to this; None when it has not been asked, or what it said can't be read any more."""
         place = self._index.get(bytes.fromhex(key))
         if place is None:
             return None
-        number, start, length = place
-        line = os.pread(self._files[number], length, start)
+        path, start, length = place
+        with self._lock:
+            try:
+                line = os.pread(self._opened(path), length, start)
+            except FileNotFoundError:
+                return None
         stored = line[HEAD:]
         if line[:KEY] != key.encode() or line[KEY + 1 : HEAD - 1] != _crc(stored):
             return None
         return Raw.from_json(stored)
+
+    def _opened(self, path: Path) -> int:
+        """The file, to be read from: a folder may hold more of them than a process may have open."""
+        file = self._open.pop(path, None)
+        self._open[path] = file = os.open(path, os.O_RDONLY) if file is None else file
+        if len(self._open) > MOST_OPEN:
+            os.close(self._open.pop(next(iter(self._open))))
+        return file
 
     async def keep(self, key: str, raw: Raw) -> None:
         """Puts it on the disk. Raises DiskFull. To be called in one event loop only."""
@@ -103,14 +117,17 @@ class Replies:
                 written += os.write(self._mine, lines[written:])
             os.fdatasync(self._mine)
         except OSError as refused:
+            self._leave_off()  # a line that was torn stays the last of its file
             raise told(refused, self.folder) from refused
 
+    def _leave_off(self) -> None:
+        if self._mine is not None:
+            os.close(self._mine)
+        self._mine = None
+
     def _take_in(self, path: Path) -> None:
-        if path.name not in self._numbers:
-            self._numbers[path.name] = len(self._files)
-            self._files.append(os.open(path, os.O_RDONLY))
-        number, start = self._numbers[path.name], self._read.get(path.name, 0)
-        if os.fstat(self._files[number]).st_size == start:
+        start = self._read.get(path, 0)
+        if path.stat().st_size == start:
             return
         last = b""
         with path.open("rb") as file:
@@ -120,10 +137,10 @@ class Replies:
                     break
                 key = _key(line)
                 if key:
-                    self._index[key] = (number, start, len(line) - 1)
+                    self._index[key] = (path, start, len(line) - 1)
                     last = line
                 start += len(line)
-        self._read[path.name] = start
+        self._read[path] = start
         self._note_said(last)
 
     def _note_said(self, line: bytes) -> None:
@@ -135,9 +152,9 @@ class Replies:
     def close(self) -> None:
         """Lets go of the files; what was kept stays."""
         self._disk.shutdown()
-        for descriptor in [*self._files, *([self._mine] if self._mine is not None else [])]:
-            os.close(descriptor)
-        self._files, self._mine = [], None
+        self._leave_off()
+        while self._open:
+            os.close(self._open.popitem()[1])
 
 
 def _raws(lines: list[bytes]) -> Iterator[Raw]:

@@ -1,6 +1,7 @@
 """What arrived is never asked for again: not after kill -9, not by another process, not with a torn log."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ from typing import Any
 import pytest
 
 from infra.models.kept_chat import Tally
-from infra.models.replies import Replies
+from infra.models.raw import Raw
+from infra.models.replies import MOST_OPEN, Replies
 from infra.profile_models import Budget
-from schemas.errors import BudgetSpent
+from schemas.errors import BudgetSpent, DiskFull
 from tests.infra.models.asking import GOOD, Pick, ask, part, reply, requests, room
 from tests.infra.models.server import Server, completion, says, serving
 
@@ -212,6 +215,48 @@ def test_finding_is_quick(tmp_path: Path) -> None:
             for _ in range(5):
                 assert len(list(chat(asked))) == 300
             assert 1500 / (time.process_time() - begun) >= 5000
+
+
+def test_a_folder_may_hold_more_logs_than_a_process_may_open(tmp_path: Path) -> None:
+    for number in range(100):
+        line = b'{"text": "%d"}' % number
+        (tmp_path / "m@1").mkdir(exist_ok=True)
+        (tmp_path / "m@1" / f"{number}.jsonl").write_bytes(b"%064x %08x %s\n" % (number, zlib.crc32(line), line))
+    replies = Replies(tmp_path, "m@1")
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    replies.refresh()
+    found = [replies.find(f"{number:064x}") for number in range(100)]
+    assert len(list(Path("/proc/self/fd").iterdir())) - opened <= MOST_OPEN < 100
+    assert [raw.text for raw in found if raw] == [str(number) for number in range(100)]
+    replies.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == opened
+
+
+def test_a_line_torn_by_a_full_disk_takes_no_later_one_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = Replies(tmp_path, "m@1")
+    plain = os.write
+    torn = [True]
+
+    def write(descriptor: int, stored: bytes) -> int:
+        if torn:
+            if torn.pop():
+                torn.append(False)
+                return plain(descriptor, stored[:70])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return plain(descriptor, stored)
+
+    async def keep(key: str) -> None:
+        await replies.keep(key, Raw(key))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(DiskFull):
+            asyncio.run(keep("a" * 64))
+    asyncio.run(keep("b" * 64))
+    replies.refresh()
+    assert replies.find("a" * 64) is None
+    assert replies.find("b" * 64) == Raw("b" * 64)
+    replies.close()
 
 
 def test_a_log_of_nobody_is_empty(tmp_path: Path) -> None:
