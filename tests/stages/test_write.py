@@ -3,6 +3,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from typing import get_args
 
@@ -18,21 +19,27 @@ from tests.stages.reels import Reel, Scene, reel, rich, steady, to_and_fro, torn
 
 pytestmark = pytest.mark.slow
 
-FILMS = [rich(f"film{seed}", seed) for seed in range(3)]
 PLACED: tuple[Task, ...] = ("rearrange", "odd_one_out", "camera_motion", "before_after", "find_cut")
 ORDERED = ("rearrange", "in_order", "direction", "playback_speed")
 
 
-def written(*films: Reel, **settings: object) -> list[Item]:
+@cache
+def films() -> tuple[Reel, ...]:
+    return tuple(rich(f"film{seed}", seed) for seed in range(3))
+
+
+def written(*reels: Reel, **settings: object) -> list[Item]:
     stage = WriteItems(**settings)  # type: ignore[arg-type]
-    return [item for item in stage.run([one.timeline for one in films], None) if isinstance(item, Item)]
+    return [item for item in stage.run([one.timeline for one in reels], None) if isinstance(item, Item)]
 
 
-ITEMS = written(*FILMS)
+@cache
+def items() -> tuple[Item, ...]:
+    return tuple(written(*films()))
 
 
-def of(task: str, items: Sequence[Item] = ITEMS) -> list[Item]:
-    return [item for item in items if item.task == task]
+def of(task: str, among: Sequence[Item] | None = None) -> list[Item]:
+    return [item for item in (items() if among is None else among) if item.task == task]
 
 
 def times(item: Item) -> dict[str, int]:
@@ -40,7 +47,7 @@ def times(item: Item) -> dict[str, int]:
 
 
 def home(item: Item) -> Reel:
-    return next(one for one in FILMS if one.timeline.video_id == item.video_id)
+    return next(one for one in films() if one.timeline.video_id == item.video_id)
 
 
 def shots(item: Item) -> list[int]:
@@ -141,14 +148,14 @@ TRUTHS: dict[str, Callable[[Item], bool]] = {
 
 @pytest.mark.parametrize("task", get_args(Task))
 def test_every_task_writes_items_whose_answer_is_true(task: str) -> None:
-    items = of(task)
-    assert len(items) >= 3
-    assert [item.item_id for item in items if not TRUTHS[task](item)] == []
+    made = of(task)
+    assert len(made) >= 3
+    assert [item.item_id for item in made if not TRUTHS[task](item)] == []
 
 
 def test_each_item_is_whole_and_in_its_own_film() -> None:
-    assert len({item.item_id for item in ITEMS}) == len(ITEMS)
-    for item in ITEMS:
+    assert len({item.item_id for item in items()}) == len(items())
+    for item in items():
         assert len(item.pictures_us) == len(item.labels) == len(set(item.labels))
         assert len(set(item.options)) == len(item.options) >= 2
         assert item.options[item.answer] == item.answer_text
@@ -159,7 +166,7 @@ def test_each_item_is_whole_and_in_its_own_film() -> None:
 
 
 def test_the_chain_of_thought_names_the_answer_and_no_inner_name() -> None:
-    for item in ITEMS:
+    for item in items():
         steps = json.loads(item.program)
         text = " ".join(step["text"] for step in steps)
         assert not set("_{}") & set(text)
@@ -169,7 +176,7 @@ def test_the_chain_of_thought_names_the_answer_and_no_inner_name() -> None:
 
 
 def test_every_step_that_looks_at_footage_cites_it() -> None:
-    for item in ITEMS:
+    for item in items():
         cited = [stretch for step in json.loads(item.program) for stretch in step.get("seen", [])]
         assert {stretch["start_us"] for stretch in cited} >= set(item.pictures_us)
         assert all(stretch["start_us"] < stretch["end_us"] for stretch in cited)
@@ -178,7 +185,7 @@ def test_every_step_that_looks_at_footage_cites_it() -> None:
 def test_answers_stand_at_every_place_alike_and_words_vary() -> None:
     places: dict[tuple[str, int], Counter[int]] = {}
     wordings: dict[str, set[int]] = {}
-    view = film([FILMS[0].timeline])
+    view = film([films()[0].timeline])
     assert view is not None
     for seed in range(12):
         for task in PLACED:
@@ -195,7 +202,7 @@ def test_answers_stand_at_every_place_alike_and_words_vary() -> None:
 
 
 def test_yes_and_no_are_asked_alike() -> None:
-    view = film([FILMS[1].timeline])
+    view = film([films()[1].timeline])
     assert view is not None
     drafts = [draft for seed in range(25) for draft in TASKS["in_order"](view, Wish(seed=seed))]
     plain = Counter(draft.options[draft.answer][:3] for draft in drafts if len(draft.options) == 2)
@@ -218,7 +225,7 @@ def test_hard_cuts_and_gradual_ones_are_right_equally_often() -> None:
 
 
 def test_every_count_is_right_equally_often() -> None:
-    for one in FILMS:
+    for one in films():
         counts = Counter(len(set(shots(item))) for item in of("count_shots") if item.video_id == one.timeline.video_id)
         assert len(set(counts.values())) == 1
         assert set(counts) == set(range(1, len(counts) + 1))
@@ -265,7 +272,7 @@ def test_shots_that_look_alike_are_not_told_apart() -> None:
 
 
 def test_black_shots_are_not_asked_about() -> None:
-    line = FILMS[0].timeline
+    line = films()[0].timeline
     black = replace(line, shot_is_black=(True,) * len(line.shot_ids))
     (one,) = WriteItems().run([black], None)
     assert isinstance(one, Reject)
@@ -273,25 +280,25 @@ def test_black_shots_are_not_asked_about() -> None:
 
 
 def test_a_setting_moves_only_the_items_that_it_is_about() -> None:
-    stricter = written(FILMS[0], apart=0.16, margin=2.0)
-    plain = [item for item in ITEMS if item.video_id == "film0"]
+    stricter = written(films()[0], apart=0.16, margin=2.0)
+    plain = [item for item in items() if item.video_id == "film0"]
     for task in ("rearrange", "in_order", "direction", "playback_speed"):
         assert of(task, stricter) == of(task, plain)
     assert of("odd_one_out", stricter) != of("odd_one_out", plain)
 
 
 def test_fewer_items_are_some_of_the_same() -> None:
-    few, many = written(FILMS[0], per_task=2), [item for item in ITEMS if item.video_id == "film0"]
+    few, many = written(films()[0], per_task=2), [item for item in items() if item.video_id == "film0"]
     assert max(Counter(item.task for item in few).values()) <= 2
     for task in ("rearrange", "direction", "odd_one_out"):
         assert of(task, few) == of(task, many)[:2]
 
 
 def test_a_long_film_that_comes_in_stretches_gives_the_same_items() -> None:
-    stretches = torn(FILMS[0].timeline, 100, 333)
+    stretches = torn(films()[0].timeline, 100, 333)
     assert [row.first_frame for row in stretches] == [0, 100, 333]
-    assert list(WriteItems().run(stretches, None)) == list(WriteItems().run([FILMS[0].timeline], None))
+    assert list(WriteItems().run(stretches, None)) == list(WriteItems().run([films()[0].timeline], None))
 
 
 def test_a_film_gives_the_same_items_whatever_it_comes_with() -> None:
-    assert [item for item in ITEMS if item.video_id == "film1"] == written(FILMS[1])
+    assert [item for item in items() if item.video_id == "film1"] == written(films()[1])

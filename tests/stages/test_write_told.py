@@ -11,7 +11,7 @@ import pytest
 from schemas.items import Item
 from stages.fragments.order import Order
 from tests.stages.reels import Reel
-from tests.stages.test_write import FILMS, ITEMS, ORDERED, home, of, shots, written
+from tests.stages.test_write import ORDERED, films, home, items, of, shots, written
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def slowed(film: Reel, factor: int) -> Reel:
 
 @pytest.mark.parametrize("factor", [12, 25])
 def test_where_frames_are_far_apart_no_picture_is_of_the_next_shot(factor: int) -> None:
-    sparse = [slowed(one, factor) for one in FILMS]
+    sparse = [slowed(one, factor) for one in films()]
     asked = [item for item in written(*sparse) if item.task in (*ORDERED, "camera_motion")]
     assert {item.task for item in asked} == {*ORDERED, "camera_motion"}
     for item in asked:
@@ -42,6 +42,16 @@ def test_where_frames_are_far_apart_no_picture_is_of_the_next_shot(factor: int) 
         numbers = np.searchsorted(line.shot_starts_us, item.pictures_us, side="right") - 1
         assert len(set(numbers)) == 1, (item.task, item.pictures_us)
         assert max(item.pictures_us) < line.shot_ends_us[numbers[0]]
+
+
+def test_where_frames_are_far_apart_steps_that_are_called_equal_are_nearly_so() -> None:
+    sparse = [slowed(one, factor) for factor in (8, 12) for one in FILMS]
+    strips = [item for item in written(*sparse) if item.task in ("count_shots", "find_cut", "longest_shot")]
+    assert {item.task for item in strips} == {"count_shots", "find_cut", "longest_shot"}
+    for item in strips:
+        numbered = [at for label, at in zip(item.labels, item.pictures_us, strict=True) if label.isdigit()]
+        steps = np.diff(numbered)
+        assert max(steps) <= 1.5 * min(steps), (item.task, steps)
 
 
 def test_how_far_the_camera_went_is_told_of_the_footage_that_it_was_measured_over() -> None:
@@ -60,7 +70,7 @@ def told(item: Item) -> str:
 
 def test_a_change_that_is_said_to_grow_grows_in_the_numbers_beside_it() -> None:
     by_little = Order("drift", (0.0, 0.07, 0.1385, 0.1442), 0.05, 1.2).told(("1", "P", "Q", "R"))
-    growing = [by_little, *(told(item) for item in ITEMS if "keeps growing" in told(item))]
+    growing = [by_little, *(told(item) for item in items() if "keeps growing" in told(item))]
     assert len(growing) > 10
     for text in growing:
         shares = [float(share) for share in re.findall(r"\(([0-9.]+) %\)", text)]
