@@ -184,14 +184,14 @@ class Batch:
         try:
             await self._ask()
             while self._open and not self._is_over():
+                self._release()  # two that wait for each other's would wait for ever
                 await asyncio.sleep(OTHERS_S)
                 await asyncio.to_thread(self.claim)
                 await self._ask()
         except Exception as error:  # noqa: BLE001  whoever waits for the answers raises it
             self.error = self.error or error
         finally:
-            for claim in self._claims:
-                claim.release()
+            self._release()
             self.over.set()
 
     def claim(self) -> None:
@@ -203,6 +203,12 @@ class Batch:
         left = [item for item in self._open if item.answer is None]
         self._items = iter([item for item in left if item.key not in claim.others])
         self._open = [item for item in left if item.key in claim.others]
+
+    def _release(self) -> None:
+        """Lets others ask for what got no answer here."""
+        for claim in self._claims:
+            claim.release()
+        self._claims.clear()
 
     async def _ask(self) -> None:
         self._items = iter(mine := list(self._items))

@@ -1,6 +1,7 @@
 """All models that one worker can ask, made when they are first asked for."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class Room:
         self._vectors: dict[str, Embedder] = {}
         self._detectors: dict[str, Detector] = {}
         self._loop: Loop | None = None
-        self._gpus = 0.0
+        self._gpus: list[float] = []
         self._lock = threading.Lock()
 
     def chat(self, role: str) -> KeptChat:
@@ -123,11 +124,17 @@ class Room:
         return parts[0]
 
     def device_of(self, part: ModelPart) -> str:
-        """Where the weights of one more model go: onto the first GPU of this worker with that much left."""
+        """Where the weights of one more model go: onto the first GPU of this worker with that much left.
+
+        Where shares do not add up to whole GPUs, onto the one with the most left.
+        """
         if not part.gpus:
             return "cpu"
-        place, self._gpus = f"cuda:{int(self._gpus)}", self._gpus + part.gpus
-        return place
+        self._gpus += [0.0] * (math.ceil(sum(self._gpus) + part.gpus - 1e-6) - len(self._gpus))
+        fitting = [place for place, used in enumerate(self._gpus) if used + part.gpus <= 1 + 1e-6]
+        place = fitting[0] if fitting else self._gpus.index(min(self._gpus))
+        self._gpus[place] += part.gpus
+        return f"cuda:{place}"
 
     def close(self) -> None:
         """Closes all connections and files. Nothing may be asked afterwards."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from infra.models.claims import Claims
 from infra.rehearsal import start
 from infra.rehearsal.settings import Settings
 from infra.rehearsal.teacher import Teacher
+from tests.infra.models.asking import lost, part, requests, room
+from tests.infra.models.server import fails, serving
 
 COUNT = 30
 
@@ -66,6 +69,25 @@ def test_two_processes_with_the_same_requests_pay_once(tmp_path: Path) -> None:
     assert first == second
     assert len(first) == COUNT
     assert len(teacher.log.entries) == COUNT
+
+
+@pytest.mark.slow
+def test_what_got_no_answer_is_not_claimed_while_others_are_waited_for(tmp_path: Path) -> None:
+    """Two that wait for what the other has given up would wait for ever."""
+    first, second = requests(2)
+    with serving(lambda *_: fails(400, "no")) as server, closing(room(tmp_path, part(server))) as place:
+        theirs = Claims(tmp_path / "replies" / "teacher@1" / "claims").take([second.key("teacher@1")])
+        answers = place.chat("writer")([first, second])
+        assert lost(next(answers)).reason == "bad_reply"
+        until = time.monotonic() + 10
+        others = frozenset([first.key("teacher@1")])
+        while others and time.monotonic() < until:
+            claim = Claims(tmp_path / "replies" / "teacher@1" / "claims").take([first.key("teacher@1")])
+            others = claim.others
+            claim.release()
+        theirs.release()
+        assert lost(next(answers)).reason == "bad_reply"
+    assert not others
 
 
 @pytest.mark.slow

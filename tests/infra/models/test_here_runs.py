@@ -11,9 +11,10 @@ import pytest
 
 from infra.engine import engine
 from infra.machine import has_gpu
+from infra.models.room import Room
 from infra.order import held
 from infra.profile import Profile, Retries
-from infra.profile_models import ModelPart
+from infra.profile_models import Cast, ModelPart
 from infra.run import Run
 from infra.staff import slot
 from schemas.chat import Form, Reply, Request
@@ -121,6 +122,19 @@ def test_what_a_worker_occupies_holds_the_models_that_it_loads() -> None:
     assert held(()) == Needs(cpus=0, gpus=0, memory_gb=0)
     assert held((part,)) == Needs(cpus=0, gpus=0.5, memory_gb=20)
     assert held((part, other)) == Needs(cpus=0, gpus=2, memory_gb=30)  # a share beside a whole one takes a second
+
+
+def test_a_model_goes_onto_the_first_gpu_of_its_worker_that_has_so_much_left(tmp_path: Path) -> None:
+    part = ModelPart(kind="transformers", name="tiny", revision="1")
+
+    def placed(*shares: float) -> list[str]:
+        room = Room(Cast(), tmp_path, tmp_path / "log", lambda _: b"")
+        return [room.device_of(dataclasses.replace(part, gpus=share)).removeprefix("cuda:") for share in shares]
+
+    assert placed(0, 0.5, 0.5, 1) == ["cpu", "0", "0", "1"]
+    assert placed(0.5, 1) == placed(1, 0.5) == ["0", "1"]
+    assert placed(0.6, 0.6, 0.4, 0.4) == ["0", "1", "0", "1"]
+    assert placed(0.6, 0.6, 0.6) == ["0", "1", "0"]  # two GPUs are what they occupy together
 
 
 def test_tables_that_ask_the_same_models_share_the_workers_that_have_loaded_them() -> None:
