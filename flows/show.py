@@ -131,7 +131,8 @@ def item_panel(sample: Mapping[str, Any]) -> Panel:
         return _item(sample, lines)
     if sample["pictures_us"]:
         shown = zip(sample["labels"], sample["pictures_us"], strict=True)
-        lines += ["", "Pictures: " + ", ".join(f"{plain(label)} at {seconds(at)}" for label, at in shown)]
+        named = (plain(label) if label.startswith("At ") else f"{plain(label)} at {seconds(at)}" for label, at in shown)
+        lines += ["", "Pictures: " + ", ".join(named)]
     lines += ["", "Reasoning:"] + [f"  {plain(line)}" for line in str(sample["reasoning"]).splitlines()]
     evidence = json.loads(sample["evidence"])
     lines += ["", "Evidence:"] if evidence else []

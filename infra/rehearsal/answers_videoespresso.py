@@ -14,8 +14,8 @@ from infra.rehearsal.chats import Answerer
 from infra.rehearsal.mind import Mind, marked_answer
 from infra.rehearsal.truth import Fact
 
-LABEL = re.compile(r"^(c\d+), at ", re.MULTILINE)
-WRONG = 3
+TOLD = re.compile(r"^(c\d+), at [\d.]+ s: (.*)$", re.MULTILINE)
+WRONG, CORE = 3, 2
 
 
 def frame_caption(asked: Asked, mind: Mind) -> dict[str, Any]:
@@ -27,20 +27,20 @@ def frame_caption(asked: Asked, mind: Mind) -> dict[str, Any]:
 
 
 def frame_questions(asked: Asked, mind: Mind) -> dict[str, Any]:
-    """Questions about facts that begin in the span, each with two of the captions' labels and some task."""
+    """Questions about facts that begin in the span and that a caption tells, each with two labels and some task."""
     dice, wanted = mind.dice(asked), next((one["wanted"] for one in asked.context() if "wanted" in one), 1)
     begins = [span.start_us for span in asked.spans()] or [0]
-    known = [fact for fact in mind.seen(asked) if fact.start_us >= min(begins) and _can_be_asked(fact)]
+    known = [fact for fact in mind.seen(asked) if fact.start_us >= min(begins) and _can_be_asked(asked, fact)]
     distinct = list({(fact.question, fact.value): fact for fact in known}.values())
     picked = dice.sample(distinct, min(len(distinct), int(wanted)))
-    labels, tasks = LABEL.findall(asked.prompt), _tasks(asked.schema)
+    tasks = _tasks(asked.schema)
     return {
         "questions": [
             {
                 "question": fact.question,
                 "answer": fact.value,
                 "task": dice.choice(tasks),
-                "caption_ids": dice.sample(labels, min(2, len(labels))),
+                "caption_ids": _core(asked, fact),
             }
             for fact in picked
         ]
@@ -57,11 +57,11 @@ def criteria_check(asked: Asked, mind: Mind) -> dict[str, Any]:
 
 
 def evidence_chain(asked: Asked, mind: Mind) -> dict[str, Any]:
-    """Two captions, the answer as key object, and the fact as evidence."""
+    """Two captions, of which one tells the fact if any does, the answer as key object, and the fact as evidence."""
     fact = _asked_about(asked, mind)
     text = fact.text if fact else english.sentence(mind.dice(asked))
     objects = [fact.value] if fact else [english.phrase(mind.dice(asked, "object"))]
-    return {"caption_ids": LABEL.findall(asked.prompt)[:2], "key_objects": objects, "evidence": text}
+    return {"caption_ids": _core(asked, fact), "key_objects": objects, "evidence": text}
 
 
 def wrong_answers(asked: Asked, mind: Mind) -> dict[str, Any]:
@@ -76,9 +76,18 @@ def wrong_answers(asked: Asked, mind: Mind) -> dict[str, Any]:
     return {"distractors": texts + [english.phrase(dice) for _ in range(WRONG - len(texts))]}
 
 
-def _can_be_asked(fact: Fact) -> bool:
-    """Whether it has wrong answers enough, and does not stand in its own question."""
-    return len(fact.others) >= WRONG and fact.value.casefold() not in fact.question.casefold()
+def _can_be_asked(asked: Asked, fact: Fact) -> bool:
+    """Whether a caption tells it, it has wrong answers enough, and does not stand in its own question."""
+    is_told = any(fact.text in text for _, text in TOLD.findall(asked.prompt))
+    return is_told and len(fact.others) >= WRONG and fact.value.casefold() not in fact.question.casefold()
+
+
+def _core(asked: Asked, fact: Fact | None) -> list[str]:
+    """The labels of the captions that tell the fact, and of those next to them: two of them, in order of time."""
+    told = TOLD.findall(asked.prompt)
+    tells = [at for at, (_, text) in enumerate(told) if fact and fact.text in text]
+    nearest = sorted(range(len(told)), key=lambda at: min((abs(at - other) for other in tells), default=at))
+    return [told[at][0] for at in sorted(nearest[:CORE])]
 
 
 def _asked_about(asked: Asked, mind: Mind) -> Fact | None:

@@ -153,6 +153,18 @@ def test_good_questions_become_items_that_pass() -> None:
     ) | {"balance": len(kept(made))}
 
 
+def test_the_core_pictures_of_a_taught_item_show_what_it_asks_about() -> None:
+    items: list[Item] = bench().rows("items")
+    asked = {fact.question: fact for known in TRUTH.films.values() for fact in known.facts}
+    facts = [asked[item.question] for item in items]
+    shown = [
+        any(fact.start_us <= at < fact.end_us for at in item.pictures_us)
+        for item, fact in zip(items, facts, strict=True)
+    ]
+    assert len(items) > 3 * N_FILMS
+    assert all(shown)
+
+
 def test_what_is_planted_goes_and_little_else() -> None:
     made = bench(**BAD)
     false, blind = planted(made, "hallucinated"), planted(made, "blind")
