@@ -13,9 +13,10 @@ from stages.stage import Stage
 WORDINGS = {
     "localise": "In which of these stretches of the film is this to be seen: {text}",
     "caption": "Which of these captions tells what is to be seen from {start} to {end}?",
-    "relevance": 'Does one have to see the film from {start} to {end} to answer "{text}"?',
-    "key clip": 'Which of these stretches of the film does one have to see to answer "{text}"?',
+    "relevance": 'Does what is to be seen from {start} to {end} help to answer "{text}"?',
+    "key clip": 'Which of these stretches of the film helps to answer "{text}"?',
 }
+"""In none of them does one have to see a stretch: another one may answer the query, too."""
 YES, NO = "Yes", "No"
 
 
@@ -35,7 +36,7 @@ class Clip:
         return f"{clock(self.start_us)} to {clock(self.end_us)}"
 
 
-class ComposePeakItems(Stage[PeakCase, Item], version=1, batch_rows=512):
+class ComposePeakItems(Stage[PeakCase, Item], version=2, batch_rows=512):
     """Put items together: which scenes are the ``options`` - 1 wrong ones is drawn by ``seed``.
 
     Stretches stand in order of time, each with one picture; captions in an order drawn by ``seed``, with the pictures

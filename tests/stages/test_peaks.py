@@ -200,5 +200,12 @@ def test_a_caption_is_asked_for_with_the_pictures_of_its_scene_alone() -> None:
     assert item.pictures_us == (11 * SECOND, 13 * SECOND)
 
 
+def test_no_stretch_is_called_necessary_since_another_one_may_answer_the_query_too() -> None:
+    made = ComposePeakItems().run([case("relevance", 0), case("key clip", 5)], None)
+    asked = [item.question for item in made]
+    assert len(asked) == 2
+    assert all("help" in question and "have to" not in question for question in asked)
+
+
 def test_without_another_scene_there_is_nothing_to_choose_from() -> None:
     assert list(ComposePeakItems().run([case("localise", 0), case("caption", 0), case("key clip", 0)], None)) == []
