@@ -3,6 +3,7 @@
 import importlib.util
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -32,6 +33,7 @@ QUIET = {
 OUTSIDE = ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE", "RAY_ADDRESS", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 # Servers that are costly to start: the tests that ask for one run in the same worker, so that it starts once.
 SERVERS = ("ray_cluster", "prefect_harness", "prefect_server")
+SLOW_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.slow\b", re.MULTILINE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.mkdtemp(prefix="rushes-prefect-")  # one per worker: each has its own database
     os.environ.update(QUIET | {"PREFECT_HOME": home})
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without slow tests, modules that are slow as a whole are not even imported: that takes half of all collecting."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return True if SLOW_MODULE.search(collection_path.read_text("utf-8")) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
