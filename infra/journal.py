@@ -8,8 +8,8 @@ from pathlib import Path
 from schemas.errors import StageBroken
 from storage.files import make_folder
 
-# A worker may die of something else, a neighbour that takes all memory; so nobody is blamed for a single death.
-DEATHS = 2
+# A worker may die of something else, a neighbour that takes all memory; so nobody is blamed for a death or two.
+DEATHS = 3
 DEATHS_BEFORE_ANY_ROW = 3
 
 

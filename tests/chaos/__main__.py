@@ -11,32 +11,25 @@ was missed.
 import argparse
 import datetime
 import importlib.metadata
-import multiprocessing
 import os
 import platform
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.chaos.bar import Bar, CannotShow, Scale
+from tests.chaos.bar import Scale
 from tests.chaos.bars import bars
-from tests.chaos.page import Line, page
+from tests.chaos.page import STYLES, Line, page
+from tests.chaos.showing import shown
 from tests.conftest import QUIET
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
 PACKAGES = ("ray", "prefect", "pyarrow", "duckdb", "openai", "av", "decord")
-LANES = 2
 COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-STYLES = {"held": "green", "missed": "bold red", "skipped": "yellow"}
 
 
 def main() -> int:
@@ -58,50 +51,6 @@ def main() -> int:
     if not asked.names:
         PAGE.write_text(page(lines, machine(asked.seed)), "utf-8")
     return int(any(one.end == "missed" for one in lines))
-
-
-def shown(wanted: list[Bar], scale: Scale, progress: Progress) -> list[Line]:
-    """What comes of each, in the order in which they were wanted."""
-    whole = progress.add_task("bars", total=len(wanted))
-
-    def watched(bar: Bar) -> Line:
-        task = progress.add_task(f"{bar.name}: {bar.promise}", total=None)
-        came = apart(bar, scale)
-        progress.remove_task(task)
-        progress.console.print(f"{bar.name} [{STYLES[came.end]}]{came.end}[/] in {came.seconds:.0f} s")
-        progress.advance(whole)
-        return came
-
-    lines: dict[str, Line] = {}
-    for n_lanes, some in ((LANES, [bar for bar in wanted if not bar.alone]), (1, [bar for bar in wanted if bar.alone])):
-        with ThreadPoolExecutor(n_lanes) as lanes:
-            lines |= {one.bar.name: one for one in lanes.map(watched, some)}
-    return [lines[bar.name] for bar in wanted]
-
-
-def apart(bar: Bar, scale: Scale) -> Line:
-    """The same as ``line``, in a process of its own: what it leaves behind touches no other, and its death is told."""
-    began = time.monotonic()
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as own:
-        try:
-            return own.submit(line, bar, scale).result()
-        except BrokenProcessPool:
-            return Line(bar, "missed", "its process died", time.monotonic() - began)
-
-
-def line(bar: Bar, scale: Scale) -> Line:
-    """What comes of one bar; what it raises is a bar missed."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=f"chaos-{bar.name}-") as folder:
-        try:
-            shown = bar.show(Path(folder), scale)
-            end, said = "held" if shown.held else "missed", shown.figures
-        except CannotShow as why:
-            end, said = "skipped", str(why)
-        except Exception as error:  # noqa: BLE001  # one bar that breaks must not hide the others
-            traceback.print_exc()
-            end, said = "missed", f"{type(error).__name__}: {error}".splitlines()[0]
-    return Line(bar, end, said, time.monotonic() - began)
 
 
 def table(lines: list[Line]) -> Table:

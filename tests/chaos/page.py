@@ -14,6 +14,8 @@ Nought failures in n trials supports, at 95 %, a true rate below 3/n (the rule o
 means that this machine cannot show the bar, and why; it never means that it held.
 
 """
+STYLES = {"held": "green", "missed": "bold red", "skipped": "yellow"}
+"""How each end is shown in a terminal."""
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,10 @@ class Trial:
     def written_at(self) -> float:
         """When the last file was written of those that are there now: a build removes what it could not finish."""
         newest = 0.0
-        for path in self.build.to.rglob("*") if self.build.to.is_dir() else ():
-            with suppress(OSError):
-                newest = max(newest, path.stat().st_mtime)
+        for folder, _, names in os.walk(self.build.to):  # which passes over a folder that goes meanwhile
+            for name in names:
+                with suppress(OSError):
+                    newest = max(newest, Path(folder, name).stat().st_mtime)
         return newest
 
     def resumed(self, what: str) -> str:
