@@ -93,8 +93,8 @@ def loses_a_machine(recipe: str, footage: Path, to: Path, clean: Build) -> bool:
 
 BAR = Bar(
     "T7",
-    "A worker killed every 2 s for half a minute, a machine of two lost: every file accounted for once, the same bytes, "
-    f"at most {MOST_SLOWER:.0f} times as long",
+    "A worker killed every 2 s for half a minute, a machine of two lost: every file accounted for once, the same "
+    f"bytes, at most {MOST_SLOWER:.0f} times as long",
     show,
     alone=True,
 )
