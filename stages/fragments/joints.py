@@ -64,7 +64,7 @@ def change(film: Film, joint: Joint, frames: list[int], step_us: int, limits: Li
     """The strip of these frames as a change, when it shows nothing but this joint, and that clearly."""
     before = [i for i, frame in enumerate(frames) if film.end_of(frame) <= joint.start_us]
     after = [i for i, frame in enumerate(frames) if film.time(frame) >= joint.after.start_us]
-    if min(len(before), len(after)) < 1 or len(set(frames)) < len(frames):
+    if min(len(before), len(after)) < 1 or not film.is_even(step_us) or len(set(frames)) < len(frames):
         return None
     if film.time(frames[0]) < joint.before.start_us or film.end_of(frames[-1]) > joint.after.end_us:
         return None

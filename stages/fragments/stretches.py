@@ -25,7 +25,7 @@ def windows(film: Film, take: Take, n: int, least: float, chance: Random) -> Ite
     Every picture differs from the next by ``least`` or more, and all can be seen well.
     """
     start, end = take.inner_us
-    spacings = [step for step in SPACINGS_US if (n - 1) * step <= end - start and step >= 2 * film.step_us]
+    spacings = [step for step in SPACINGS_US if (n - 1) * step <= end - start and film.is_even(step)]
     if not spacings:
         return
     moments, weights = _lively(film, take)

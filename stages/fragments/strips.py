@@ -76,9 +76,9 @@ def is_plain(inside: float, between: float, limits: Limits) -> bool:
 
 
 def strip(film: Film, start_us: int, step_us: int, n: int) -> Strip | None:
-    """The strip that starts there; None where a picture shows no single lively shot, or nothing at all."""
+    """The strip that starts there; None where a picture shows no single lively shot, or nothing, or steps differ."""
     frames = film.at(start_us + step_us * np.arange(n))
-    if len(set(frames.tolist())) < n or not film.shows(frames).all():
+    if not film.is_even(step_us) or len(set(frames.tolist())) < n or not film.shows(frames).all():
         return None
     takes = [film.take_of(int(frame)) for frame in frames]
     if any(

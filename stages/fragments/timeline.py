@@ -83,6 +83,10 @@ class Film:
         """The usual time between two frames."""
         return int(np.median(np.diff(self.times_us))) if len(self.times_us) > 1 else 40_000
 
+    def is_even(self, step_us: int) -> bool:
+        """Whether pictures so far apart can be taken at nearly equal steps: frames lie at least twice as close."""
+        return step_us >= 2 * self.step_us
+
     def at(self, times_us: Sequence[float] | npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
         """The index of the frame nearest to each time."""
         wanted = np.asarray(times_us).astype(np.int64)

@@ -147,10 +147,13 @@ def test_an_item_that_another_gate_turns_away_takes_no_place() -> None:
     assert fallen(found, "balance") == set()
 
 
-def shot(video: str, number: int, hashed: int, length_us: int = 2_000_000, **look: Any) -> tuple[Shot, ShotLook]:
+def shot(
+    video: str, number: int, hashed: int, length_us: int = 2_000_000, rate_hz: int = 25, **look: Any
+) -> tuple[Shot, ShotLook]:
     own = {"shot_id": ShotId(f"{video}/{number}"), "video_id": VideoId(video)}
     plain = {"is_still": False, "is_black": False, "hash": hashed}
-    cut = row(Shot, **own, start_us=0, end_us=length_us, opened_from_us=None, cut_score=None)
+    n_frames = length_us * rate_hz // 1_000_000
+    cut = row(Shot, **own, start_us=0, end_us=length_us, n_frames=n_frames, opened_from_us=None, cut_score=None)
     return cut, row(ShotLook, **own, **plain | look)
 
 
@@ -178,6 +181,12 @@ def test_shots_that_only_look_alike_are_no_twins() -> None:
     assert twins(first, shot("a", 2, HASH)) == {}, "a video may show a thing twice"
     assert twins(first, shot("b", 1, HASH, is_black=True)) == {}
     assert twins(first, shot("b", 1, HASH, is_still=True)) == {}
+
+
+def test_a_copy_at_another_frame_rate_is_a_twin_though_its_cuts_lie_on_other_frames() -> None:
+    sparse = shot("b", 1, HASH, length_us=2_200_000, rate_hz=5)
+    assert twins(shot("a", 1, HASH), sparse) == {"b/1": ("a/1", 0)}
+    assert twins(shot("a", 1, HASH), shot("b", 1, HASH, length_us=2_400_000, rate_hz=5)) == {}
 
 
 def test_of_many_copies_the_first_stays() -> None:

@@ -45,7 +45,7 @@ def test_where_frames_are_far_apart_no_picture_is_of_the_next_shot(factor: int) 
 
 
 def test_where_frames_are_far_apart_steps_that_are_called_equal_are_nearly_so() -> None:
-    sparse = [slowed(one, factor) for factor in (8, 12) for one in FILMS]
+    sparse = [slowed(one, factor) for factor in (8, 12) for one in films()]
     strips = [item for item in written(*sparse) if item.task in ("count_shots", "find_cut", "longest_shot")]
     assert {item.task for item in strips} == {"count_shots", "find_cut", "longest_shot"}
     for item in strips:
