@@ -108,8 +108,8 @@ class Distraction(Row, table="distractions", key="question_id"):
 class Region(Row, table="regions", key="region_id", rules=("x_to > x_from", "y_to > y_from")):
     """A box around a named object in the picture of a caption, in shares of its width and height from the top left.
 
-    ``score`` is how sure the detector is. ``likeness`` is the cosine of the box's content and the name, null where the
-    embedder sees no pictures: such a box is not verified.
+    ``score`` is how sure the detector is. ``likeness`` is the cosine of the box's content and the name, null where
+    nobody compared them: such a box is not verified.
     """
 
     region_id: str

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schemas.errors import Unsupported
 from schemas.questions import Region
 from schemas.text import ObjectRequest
 from schemas.units import BlobId, Count
@@ -21,22 +20,22 @@ class Eyes:
     env: Env
 
 
-class GroundObjects(Stage[ObjectRequest, Region, Eyes], version=1, needs=Needs(cpus=1, memory_gb=2), batch_rows=64):
+class GroundObjects(Stage[ObjectRequest, Region, Eyes], version=2, needs=Needs(cpus=1, memory_gb=2), batch_rows=64):
     """Find each named object in its picture: the ``most`` best boxes, each compared with its name.
 
-    Likeness is measured on the box's content, cut out; where the embedder sees no pictures there is none. Which boxes
-    count is decided in SQL. An object that is not found has none.
+    Likeness is measured on the box's content, cut out, by a role of its own: the embedder of captions need see no
+    pictures. Which boxes count is decided in SQL. An object that is not found has none.
     """
 
-    roles: ClassVar[tuple[str, ...]] = ("detector", "embedder")
+    roles: ClassVar[tuple[str, ...]] = ("detector", "picture_embedder")
     most: Count = 1
 
     def open(self, env: Env) -> Eyes:
         """The models that fill the roles, and the door to pictures."""
-        return Eyes(env.detector(), env.embedder(), env)
+        return Eyes(env.detector(self.roles[0]), env.embedder(self.roles[1]), env)
 
     def run(self, rows: Sequence[ObjectRequest], tool: Eyes) -> Iterator[Region]:
-        """The boxes of each request, best first."""
+        """The boxes of each request, best first. Raises Unsupported where the model sees no pictures."""
         found = list(tool.detector([(row.blob, row.label) for row in rows]))
         kept = [(row, box) for row, boxes in zip(rows, found, strict=True) for box in _whole(boxes)[: self.most]]
         alike = _likenesses(kept, tool)
@@ -57,14 +56,11 @@ def _in(share: float) -> float:
     return min(1.0, max(0.0, share))
 
 
-def _likenesses(kept: Sequence[tuple[ObjectRequest, Box]], tool: Eyes) -> list[float | None]:
-    """The cosine of each box's content and its name; None for all where the embedder reads only text."""
+def _likenesses(kept: Sequence[tuple[ObjectRequest, Box]], tool: Eyes) -> list[float]:
+    """The cosine of each box's content and its name."""
     if not kept:
         return []
-    try:
-        seen = tool.embedder.pictures([_cut_out(row.blob, box, tool.env) for row, box in kept])
-    except Unsupported:
-        return [None] * len(kept)
+    seen = tool.embedder.pictures([_cut_out(row.blob, box, tool.env) for row, box in kept])
     named = tool.embedder.texts([row.label for row, _ in kept])
     return [float(one @ other) for one, other in zip(seen, named, strict=True)]
 
@@ -81,7 +77,7 @@ def _cut_out(blob: BlobId, box: Box, env: Env) -> BlobId:
     return env.put(stored.getvalue(), ".jpg")
 
 
-def _region(row: ObjectRequest, box: Box, name: str, likeness: float | None, by: str) -> Region:
+def _region(row: ObjectRequest, box: Box, name: str, likeness: float, by: str) -> Region:
     return Region(
         region_id=name,
         video_id=row.video_id,

@@ -37,12 +37,17 @@ Tables = dict[str, Sequence[Row]]
 pytestmark = pytest.mark.slow
 
 
-def test_the_recipe_asks_six_roles_of_which_two_may_stay_open() -> None:
+def test_the_recipe_asks_seven_roles_of_which_three_may_stay_open() -> None:
     rows = videoespresso(given(Source))
-    assert set(roles_of(rows)) == {"captioner", "embedder", "writer", "judge", "blind", "detector"}
+    roles = {"captioner", "embedder", "writer", "judge", "blind", "detector", "picture_embedder"}
+    assert set(roles_of(rows)) == roles
     needed = {role: CAST[role] for role in ("captioner", "embedder", "writer", "judge")}
     left_out = [node.table for node in cast_models(rows, needed).walk() if node.left_out]
     assert sorted(left_out) == ["answers", "regions"]
+    unverified = cast_models(rows, needed | {"detector": ("finder@1",)})
+    assert [node.left_out for node in unverified.walk() if node.table == "regions"] == [
+        "left out: no model fills the role 'picture_embedder' of GroundObjects"
+    ]
     for role in needed:
         with pytest.raises(BadInput, match=f"asks for the role '{role}'"):
             cast_models(rows, {name: models for name, models in needed.items() if name != role})

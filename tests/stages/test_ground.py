@@ -12,7 +12,7 @@ from schemas.text import ObjectRequest
 from schemas.units import BlobId
 from stages.ground import Eyes, GroundObjects
 from stages.hashed_embedding import HashedNgrams
-from stages.stage import Box, Embedder
+from stages.stage import Box
 from tests.builders import FakeEnv, row
 
 
@@ -42,14 +42,13 @@ class Sighted:
         return np.array([[1, 0] if red > blue + 50 else [0, 1] for red, _, blue in cut], np.float32)
 
 
-def grounded(most: int, *, sighted: bool = True) -> list[Region]:
-    env = FakeEnv(detectors={"detector": Finder()})
+def grounded(most: int) -> list[Region]:
+    env = FakeEnv(detectors={"detector": Finder()}, embedders={"embedder": HashedNgrams()})
     picture = Image.new("RGB", (64, 64), "blue")
     picture.paste((255, 0, 0), (32, 32, 64, 64))
     stored = io.BytesIO()
     picture.save(stored, "JPEG")
-    eyes: Embedder = Sighted(env) if sighted else HashedNgrams()
-    env.embedders["embedder"] = eyes
+    env.embedders["picture_embedder"] = Sighted(env)
     blob = env.put(stored.getvalue(), ".jpg")
     wishes = [row(ObjectRequest, n, request_id=label, label=label, blob=blob) for n, label in enumerate(("cup", "dog"))]
     stage = GroundObjects(most=most)
@@ -57,13 +56,9 @@ def grounded(most: int, *, sighted: bool = True) -> list[Region]:
     return list(stage.run(wishes, stage.open(env)))
 
 
-def test_an_object_gets_its_best_boxes_within_the_picture_each_compared_with_its_name() -> None:
+def test_an_object_gets_its_best_boxes_within_the_picture_each_compared_with_its_name_by_who_sees_pictures() -> None:
     best, other = grounded(5)
     assert (best.x_from, best.y_to, best.score, best.likeness) == (0.5, 1.0, 0.9, 1.0)
     assert (other.x_from, other.x_to, other.likeness) == (0.0, 0.5, 0.0)
     assert {one.label for one in grounded(5)} == {"cup"}
     assert len(grounded(1)) == 1
-
-
-def test_where_the_embedder_sees_no_pictures_a_box_is_not_verified() -> None:
-    assert [one.likeness for one in grounded(2, sighted=False)] == [None, None]

@@ -1,5 +1,5 @@
 -- All that belongs to a question that has wrong answers and a chain. Boxes count where their content was found like
--- their name by at least $box_percent percent, or where nobody could compare.
+-- their name by at least $box_percent percent.
 WITH steps AS (
     SELECT question_id, min(start_us) AS start_us, max(end_us) AS end_us, list(caption_id ORDER BY at_us) AS steps_caption_id,
            list(at_us ORDER BY at_us) AS steps_at_us, list(start_us ORDER BY at_us) AS steps_start_us,
@@ -11,7 +11,7 @@ WITH steps AS (
                                      ORDER BY at_us, label, region_id)) AS regions
     FROM (SELECT question_id, unnest(caption_ids) AS caption_id, key_objects FROM chains) AS core JOIN regions USING (caption_id)
     WHERE list_contains(list_transform(key_objects, lambda name: lower(name)), lower(label))
-      AND coalesce(likeness, 1) >= $box_percent / 100
+      AND likeness >= $box_percent / 100
     GROUP BY question_id
 )
 SELECT sound.question_id, sound.video_id, uri, task, question, answer, distractions.texts AS distractors, key_objects, evidence,

@@ -111,7 +111,7 @@ def test_boxes_lie_within_their_picture_best_first(tmp_path: Path, models: dict[
 
 
 def test_the_stage_finds_boxes_and_compares_them_with_their_names(tmp_path: Path, models: dict[str, ModelPart]) -> None:
-    env = door(tmp_path, models, embedder="picture_embedder")
+    env = door(tmp_path, models)
     facts: dict[str, Any] = {"video_id": "v", "caption_id": "c", "at_us": 0, "label": "car"}
     rows = [ObjectRequest(request_id=f"r{n}", blob=picture(env, (n, 9, 9)), **facts) for n in range(3)]
     stage = GroundObjects()
