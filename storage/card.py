@@ -13,6 +13,7 @@ import jinja2
 from storage.asked import asked_of
 from storage.publish_cells import Stored, has
 from storage.publish_draft import Draft
+from storage.publish_pictures import PICTURES
 from storage.publish_tables import SPLIT
 from storage.publish_text import visible
 from storage.report.ask import tables_of
@@ -46,6 +47,7 @@ def write_card(connection: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     text = house.from_string(TEMPLATE.read_text("utf-8")).render(
         head=head(draft, [one.name for one in found]),
         draft=draft,
+        python=_python(draft),
         funnel=funnel(tables),
         reasons=reasons(tables),
         gates=gates(tables),
@@ -72,7 +74,7 @@ def _plain(value: Any) -> Any:
 
 
 class Head(str):
-    """YAML that is written as it is."""
+    """Text that is written as it is: YAML, or Python."""
 
     __slots__ = ()
 
@@ -122,6 +124,21 @@ def _configs(draft: Draft) -> Iterator[dict[str, Any]]:
         if rows[name]:
             found: dict[str, Any] = {"config_name": name, "data_files": _data_files(table)}
             yield found | ({"default": True} if name == main else {})
+
+
+def _python(draft: Draft) -> Head:
+    """What to type in the version's folder to load its main table and one more; ``load_dataset(".")`` reads nothing."""
+    rows = {table.name: table.rows for table in draft.facts}
+    stored = {table.row_type.table: table for table in draft.tables if rows[table.row_type.table]}
+    names = [name for name in (_main(draft), "shots", "answers") if name in stored][:2] or [*stored][:1]
+    return Head("\n".join(f"{name} = {_loaded(stored[name])}" for name in names))
+
+
+def _loaded(table: Stored) -> str:
+    files = _data_files(table)
+    by_split = files if isinstance(files, str) else {one["split"]: one["path"] for one in files}
+    told = "  # `images` are pictures" if has(table.row_type, PICTURES) else ""
+    return f'datasets.load_dataset("parquet", data_files={json.dumps(by_split)}){told}'
 
 
 def _data_files(table: Stored) -> Any:

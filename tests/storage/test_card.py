@@ -1,6 +1,8 @@
 """The dataset card."""
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from huggingface_hub import DatasetCard
@@ -44,6 +46,29 @@ def test_the_card_tells_the_funnel_the_gates_and_the_licences(published: Publish
         "| mine alone | 1 | 4 |  |",
     ):
         assert line in text.splitlines(), text
+
+
+def python_of(version: Version) -> str:
+    """What the card says to type, in the folder of the version."""
+    (code,) = re.findall(r"```python\n(.*?)```", (version.path / "README.md").read_text("utf-8"), re.DOTALL)
+    return str(code)
+
+
+@pytest.mark.parametrize("splits", [("train", "test"), ("test",)])
+def test_what_the_card_says_to_type_works_where_it_lies(
+    splits: tuple[str, ...], workspace: Workspace, unchecked: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = parts(Blobs(workspace.blobs))
+    for part in given:
+        part.rows[Sample] = [one for one in part.rows[Sample] if isinstance(one, Sample) and one.split in splits]
+    version = unchecked(workspace, built(workspace, given))
+    monkeypatch.chdir(version.path)
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(workspace.scratch))
+    typed: dict[str, Any] = {}
+    exec(python_of(version), typed)
+    assert {split: len(rows) for split, rows in typed["samples"].items()} == dict.fromkeys(splits, 4)
+    assert typed["samples"][splits[0]][0]["images"][0].size == (96, 54)
+    assert typed["shots"]["train"].num_rows == 12
 
 
 def test_a_hostile_title_cannot_write_into_the_card(workspace: Workspace, unchecked: Publish) -> None:
