@@ -90,11 +90,9 @@ def peakclips(
     told |= _asked(told, seen, queries)
     told |= _scored(told, seen, (judgements, top), RankScenes(refine=refine, p1=p1, p2=p2))
     held = {"validation_percent": validation_percent, "test_percent": test_percent}
-    told["twins"] = select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)
-    told["cases"] = _cases(told, alike_percent)
+    told |= {"cases": _cases(told, alike_percent), "twins": _twins(seen)}
     items = told["cases"].then(ComposePeakItems(seed=seed))
     judged = _judged(items, orders) | {name: told[name] for name in ("cases", "checks", "relevances", "twins")}
-    # No gate reads the views; but a recipe is what its result hangs on, and they are published beside it.
     judged |= _views(told, seen, PlanFrames(focused=focused, hybrid=hybrid), held)
     limits = {"luck_permille": luck_permille, "per_video": per_video, "per_task": per_task}
     gates = select(Verdict, verdicts("peak_gates", *TEXT_AND_COPIES, **limits), over="all", **judged)
@@ -153,7 +151,7 @@ def _scored(told: Tables, seen: Footage, limits: tuple[int, int], rank: RankScen
 
 
 def _views(told: Tables, seen: Footage, plan: PlanFrames, held: dict[str, int]) -> Tables:
-    """What is trained with, in two stages."""
+    """What is trained with, in two stages. No gate reads it; but only what a result hangs on is published."""
     clips: Rows[KeyClips] = told["clips"]
     known: Tables = {name: told[name] for name in ("queries", "scenes", "twins")} | {"videos": seen.videos}
     sft1 = select(GroundingView, query("peak_sft1", **held), sound=told["sound"], scores=told["scores"], **known)
@@ -166,6 +164,11 @@ def _cases(told: Tables, alike_percent: int) -> Rows[PeakCase]:
     words: Tables = {name: told[name] for name in ("sound", "scenes", "views", "scores", "queries")}
     limits = {"irrelevant": IRRELEVANT, "alike_percent": alike_percent, "beside": BESIDE}
     return select(PeakCase, query("peak_cases", **limits), **words)
+
+
+def _twins(seen: Footage) -> Rows[Twin]:
+    """Which shots come twice, over all videos."""
+    return select(Twin, query("twins"), over="all", shots=seen.shots, looks=seen.looks)
 
 
 def _judged(items: Rows[Item], orders: int) -> Tables:
