@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from infra.models.ledger import Ledger, Sum
-from infra.models.limits import Pace, Seats
+from infra.models.limits import Pace, Seats, Window
 from infra.profile_models import Budget, ModelPart
 
 # How long an answer may take that no timeout ends: a batch has a day.
@@ -17,11 +17,15 @@ UNTIMED_S = 2 * 86_400.0
 
 @dataclass(frozen=True)
 class Pass:
-    """Leave to send one request after ``wait_s`` seconds. ``aside`` is what the budget holds for it."""
+    """Leave to send one request after ``wait_s`` seconds, which may take ``most`` tokens.
+
+    ``aside`` is what the budget holds for it, ``ticket`` what it has at the limit of tokens.
+    """
 
     wait_s: float
-    booked: float
+    most: float
     aside: Sum
+    ticket: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Counter:
 
     def __init__(self, model: ModelPart, window_s: float) -> None:
         self.requests = Pace(0 if model.is_batch else model.requests_per_minute, window_s)
-        self.tokens = Pace(0 if model.is_batch else model.tokens_per_minute, window_s)
+        self.tokens = Window(0 if model.is_batch else model.tokens_per_minute, window_s)
         self.silence_s = UNTIMED_S if model.is_here or model.is_batch else 2 * model.timeout_s + 60
         self.seats = Seats(model.seats, forget_s=self.silence_s)
         self.pauses: dict[str, float] = {}
@@ -91,8 +95,8 @@ class Desk:
             counter, now = self._counters[model], self._now()
             counter.seats.give(now, worker, freed)
             for given, actual in settled:
-                counter.tokens.refund(given.booked - actual.tokens)
-                self.ledger.settle(model, given.booked, given.aside, actual)
+                counter.tokens.settle(given.ticket, actual.tokens)
+                self.ledger.settle(model, given.most, given.aside, actual)
                 self._afloat[worker].aside -= given.aside
             if not wanted:
                 counter.seats.leave(worker)
@@ -111,12 +115,14 @@ class Desk:
         passes: list[Pass] = []
         spent = ""
         for one in wanted[:seats]:
+            if not counter.tokens.has_room(now + counter.requests.wait_s(now), one.tokens):
+                break
             aside = self.ledger.reserve(model, one)
             if aside is None:
                 spent = str(self.ledger) if self._is_idle(now) else ""
                 break
-            wait_s = max(counter.requests.book(now, 1), counter.tokens.book(now, one.tokens))
-            passes.append(Pass(wait_s, one.tokens, aside))
+            wait_s = counter.requests.book(now)
+            passes.append(Pass(wait_s, one.tokens, aside, counter.tokens.book(now + wait_s, one.tokens)))
             mine = self._afloat[worker]
             mine.aside, mine.until = mine.aside + aside, max(mine.until, now + wait_s + counter.silence_s)
         counter.seats.give(now, worker, seats - len(passes))

@@ -1,6 +1,8 @@
 """How fast a model may be asked: pure, with the clock handed in, and never faster than a server would count it."""
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 WINDOW_S = 60.0
@@ -13,36 +15,72 @@ BURST = 0.005
 
 @dataclass
 class Pace:
-    """At most ``per_window`` units in any ``window_s`` seconds, wherever they begin; 0 is no limit.
+    """At most ``per_window`` requests in any ``window_s`` seconds, wherever they begin; 0 is no limit.
 
-    Each booking takes its time on a line: the next may begin when this one's is over. So any window holds what fits
-    into it, and one booking more, which is why the largest one seen is subtracted from the rate.
+    Each takes its time on a line: the next may begin when this one's is over. So any window holds what fits into it,
+    and one more, which is why one is subtracted from the rate.
     """
 
     per_window: float
     window_s: float = WINDOW_S
     free_at: float = -math.inf
-    largest: float = 1.0
 
-    def book(self, now: float, amount: float) -> float:
-        """Books so much; gives how long to wait before sending it, in seconds."""
-        if not self.per_window:
-            return 0.0
-        self.largest = max(self.largest, min(amount, self.per_window / 2))
-        start = max(self.free_at, now - self.per_window * BURST / self._rate)
-        self.free_at = start + amount / self._rate
-        return max(0.0, start - now)
+    def wait_s(self, now: float) -> float:
+        """How long the next one would have to wait before it is sent."""
+        return max(0.0, self._start(now) - now) if self.per_window else 0.0
 
-    def refund(self, amount: float) -> None:
-        """Gives back what was booked and not used."""
+    def book(self, now: float) -> float:
+        """Books one; gives how long to wait before sending it, in seconds."""
+        wait_s = self.wait_s(now)
         if self.per_window:
-            self.free_at -= amount / self._rate
+            self.free_at = self._start(now) + 1 / self._rate
+        return wait_s
+
+    def _start(self, now: float) -> float:
+        return max(self.free_at, now - self.per_window * BURST / self._rate)
 
     @property
     def _rate(self) -> float:
-        """Units per second."""
-        usable = self.per_window * (1 - SPARE - BURST) - self.largest
+        """Requests per second."""
+        usable = self.per_window * (1 - SPARE - BURST) - 1
         return max(usable, self.per_window * 0.01) / self.window_s
+
+
+@dataclass
+class Window:
+    """At most ``limit`` tokens in any ``window_s`` seconds, wherever they begin; 0 is no limit.
+
+    Each request counts with the most that it can take until it is known what it took, and for a little longer than a
+    window. One that can take more than the limit goes alone.
+    """
+
+    limit: float
+    window_s: float = WINDOW_S
+    total: float = 0.0
+    sent: dict[int, tuple[float, float]] = field(default_factory=dict)
+    tickets: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def has_room(self, at: float, most: float) -> bool:
+        """Whether a request may be sent at this time, which is not before that of any other that was booked."""
+        while self.sent and (first := next(iter(self.sent.items())))[1][0] <= at - self.window_s * (1 + SPARE):
+            self.settle(first[0], 0)
+            del self.sent[first[0]]
+        return not self.limit or not self.sent or self.total + most <= self.limit
+
+    def book(self, at: float, most: float) -> int:
+        """Counts a request; gives its ticket."""
+        ticket = next(self.tickets)
+        if self.limit:
+            self.sent[ticket] = at, most
+            self.total += most
+        return ticket
+
+    def settle(self, ticket: int, took: float) -> None:
+        """Counts what it took in the end; what was sent more than a window ago counts no more."""
+        if ticket in self.sent:
+            at, counted = self.sent[ticket]
+            self.sent[ticket] = at, took
+            self.total += took - counted
 
 
 @dataclass

@@ -69,12 +69,23 @@ def test_what_a_worker_that_died_had_set_aside_ends_the_run_and_does_not_hang_it
 
 def test_a_worker_that_waits_for_its_time_is_not_taken_for_dead() -> None:
     now = [0.0]
-    slow = replace(MODEL, requests_per_minute=100, tokens_per_minute=1000)
-    place = Desk({"m": slow}, Budget(tokens=2500), now=lambda: now[0])
-    first = place.turn("m@1", "a", [Sum(1000, 0)] * 2).passes
+    slow = replace(MODEL, requests_per_minute=2)
+    place = Desk({"m": slow}, Budget(tokens=25), now=lambda: now[0])
+    first = place.turn("m@1", "a", [ONE] * 2).passes
     now[0] = 2 * slow.timeout_s + 61
     assert first[1].wait_s > 60
-    assert place.turn("m@1", "b", [Sum(1000, 0)]).spent == ""
+    assert place.turn("m@1", "b", [ONE]).spent == ""
+
+
+def test_a_limit_of_tokens_holds_back_what_may_not_fit_and_nothing_else() -> None:
+    now = [0.0]
+    place = Desk({"m": replace(MODEL, tokens_per_minute=25)}, Budget(tokens=100), now=lambda: now[0])
+    first = place.turn("m@1", "w", [ONE] * 4)
+    assert [one.wait_s for one in first.passes] == [0, 0]
+    again = place.turn("m@1", "w", [ONE] * 4, 2, [(one, Sum(2, 0)) for one in first.passes])
+    assert (len(again.passes), again.spent) == (2, "")
+    now[0] = 61.3
+    assert len(place.turn("m@1", "w", [ONE] * 4, 2, [(one, ONE) for one in again.passes]).passes) == 2
 
 
 def test_seats_are_those_of_all_workers_together() -> None:
