@@ -18,10 +18,10 @@ from infra.models.judge import Next
 from infra.models.ledger import Sum
 from infra.models.raw import Raw
 from infra.models.teller import Unanswered
-from infra.models.weights import Weights
+from infra.models.weights import Weights, check_same
 from infra.profile_models import ModelPart
 from schemas.chat import Request
-from schemas.errors import BadInput, ModelDrift
+from schemas.errors import BadInput
 from schemas.units import BlobId
 
 T = TypeVar("T")
@@ -200,11 +200,7 @@ async def loaded(part: ModelPart, device: str, gate: Gate, get: Callable[[BlobId
 
     def load() -> tuple[Generator, str]:
         weights = Weights(part, device)
-        if known and weights.said != known:
-            raise ModelDrift(
-                f"{part.identity} in {weights.place} is {weights.said}, and answers of {known} are kept under that "
-                "identity; give the model a new revision in the profile to go on with it"
-            )
+        check_same(weights, known)
         return Generator(weights), weights.said
 
     generator, said = await asyncio.get_running_loop().run_in_executor(None, load)

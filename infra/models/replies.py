@@ -27,6 +27,11 @@ MOST_OPEN = 32
 Place = tuple[Path, int, int]
 
 
+def folder_of(folder: Path, identity: str) -> Path:
+    """Where among all replies those of one model lie."""
+    return folder / re.sub(r"[^A-Za-z0-9._@-]", "_", identity)[:120]
+
+
 class Replies:
     """What one model said, in this process and in all others of this workspace, now and earlier.
 
@@ -35,7 +40,7 @@ class Replies:
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
-        self.folder = folder / re.sub(r"[^A-Za-z0-9._@-]", "_", identity)[:120]
+        self.folder = folder_of(folder, identity)
         self._index: dict[bytes, Place] = {}
         self._read: dict[Path, int] = {}
         self._open: dict[Path, int] = {}  # the one that was read last comes last

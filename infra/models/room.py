@@ -15,7 +15,7 @@ from infra.models.faults import Habits
 from infra.models.gate import Door, Gate, HereDoor
 from infra.models.kept_chat import KeptChat, Tally, Tells
 from infra.models.loop import Loop
-from infra.models.replies import Replies
+from infra.models.replies import Replies, folder_of
 from infra.models.served_embedder import ServedEmbedder
 from infra.models.served_transcriber import ServedTranscriber
 from infra.models.teller import Endpoint, Teller
@@ -24,7 +24,7 @@ from infra.profile_models import Cast, ModelPart, key_of
 from schemas.errors import BadInput
 from schemas.units import BlobId
 from stages.stage import Detector, Embedder, Transcriber
-from storage.files import make_folder
+from storage.files import Landing, make_folder
 
 if TYPE_CHECKING:  # whoever loads no model need not know how
     from infra.models.weights import Weights
@@ -96,9 +96,16 @@ class Room:
             return self._vectors[part.identity]
 
     def _weights(self, part: ModelPart) -> "Weights":
-        from infra.models.weights import Weights
+        """What gives vectors or boxes keeps no replies, so which weights it was is kept beside those of others."""
+        from infra.models.weights import Weights, check_same
 
-        return Weights(part, self.device_of(part))
+        weights = Weights(part, self.device_of(part))
+        note = folder_of(self.replies, part.identity) / "weights"
+        check_same(weights, note.read_text("utf-8") if note.is_file() else "")
+        if not note.is_file():
+            with Landing() as landing:
+                landing.path(note).write_text(weights.said, "utf-8")
+        return weights
 
     def _served(self, part: ModelPart, kind: type[E]) -> E:
         """One that is asked over a line for other things than chat."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from infra.machine import has_gpu
 from infra.profile_models import ModelPart
-from schemas.errors import BadInput
+from schemas.errors import BadInput, ModelDrift
 
 SERVER = "or put the model behind a server, as kind 'openai'"
 SAMPLES, SAMPLE_BYTES = 64, 4096
@@ -53,6 +53,15 @@ def _check_hub(part: ModelPart) -> None:
             f"{part.identity} is neither on this machine nor to be had from the hub: {said[0]} "
             "Correct name and revision, download it first (hf download), or name its folder"
         ) from None
+
+
+def check_same(weights: "Weights", known: str) -> None:
+    """Raises ModelDrift where other weights, which were ``known``, have made things under this identity."""
+    if known and weights.said != known:
+        raise ModelDrift(
+            f"{weights.part.identity} in {weights.place} is {weights.said}, and what {known} made is kept under that "
+            "identity; give the model a new revision in the profile to go on with it"
+        )
 
 
 class Weights:
@@ -170,7 +179,7 @@ def opened(jpeg: bytes) -> Any:
 def digest(folder: Path) -> str:
     """What tells apart two models that lie in the same folder one after the other: it reads little of the weights."""
     seen = hashlib.sha256()
-    for path in sorted([*folder.glob("*.json"), *folder.glob("*.jinja")]):
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*.jinja"), *folder.glob("*/config.json")]):
         seen.update(f"{path.name}\n".encode() + path.read_bytes())
     for path in sorted(folder.glob("*.safetensors")):
         size = path.stat().st_size

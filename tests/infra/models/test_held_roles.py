@@ -1,5 +1,6 @@
 """Embedders and a detector in this process, as stages get them through their door."""
 
+import dataclasses
 import io
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from infra.env import WorkerEnv
 from infra.models.room import Room
 from infra.profile_models import Cast, ModelPart
 from schemas.chat import Request
-from schemas.errors import BadInput, Unsupported
+from schemas.errors import BadInput, ModelDrift, Unsupported
 from schemas.text import ObjectRequest
 from schemas.units import BlobId
 from stages.ground import GroundObjects
@@ -76,6 +77,18 @@ def test_the_folder_says_how_a_text_becomes_one_vector(tmp_path: Path, models: d
     part = ModelPart(kind="transformers", name="max", revision="1", folder=str(tiny.sentences(tmp_path / "max", "max")))
     with pytest.raises(BadInput, match=r"max@1 pools by \['pooling_mode_max_tokens'\]; known is one of"):
         door(tmp_path, {"embedder": part}).embedder()
+
+
+def test_other_weights_or_another_pooling_under_the_same_identity_end_the_run(tmp_path: Path) -> None:
+    folder = tiny.sentences(tmp_path / "model")
+    part = ModelPart(kind="transformers", name="encoder", revision="1", folder=str(folder))
+    for _ in range(2):
+        door(tmp_path, {"embedder": part}).embedder()
+    pooling = folder / "1_Pooling/config.json"
+    pooling.write_text(pooling.read_text().replace("true", "null").replace("false", "true", 1))
+    with pytest.raises(ModelDrift, match=r"encoder@1 in .* give the model a new revision"):
+        door(tmp_path, {"embedder": part}).embedder()
+    assert door(tmp_path, {"embedder": dataclasses.replace(part, revision="2")}).embedder().model == "encoder@2"
 
 
 def test_a_long_text_is_cut_to_what_the_model_reads(tmp_path: Path, models: dict[str, ModelPart]) -> None:
