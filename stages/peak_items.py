@@ -36,7 +36,7 @@ class Clip:
         return f"{clock(self.start_us)} to {clock(self.end_us)}"
 
 
-class ComposePeakItems(Stage[PeakCase, Item], version=2, batch_rows=512):
+class ComposePeakItems(Stage[PeakCase, Item], version=3, batch_rows=512):
     """Put items together: which scenes are the ``options`` - 1 wrong ones is drawn by ``seed``.
 
     Stretches stand in order of time, each with one picture; captions in an order drawn by ``seed``, with the pictures
@@ -72,7 +72,7 @@ class ComposePeakItems(Stage[PeakCase, Item], version=2, batch_rows=512):
     def _item(self, row: PeakCase, clips: Sequence[Clip], options: tuple[str, ...], answer: str) -> Item:
         times = row.shown_us if len(clips) == 1 else tuple(clip.shown_us for clip in clips)
         start, end = clock(row.start_us), clock(row.end_us)
-        shots = row.shot_ids if len(clips) == 1 else tuple(dict.fromkeys(clip.shot_id for clip in clips))
+        shots = dict.fromkeys((*row.shot_ids, *(clip.shot_id for clip in clips if clip.shot_id)))
         return Item(
             item_id=ItemId(row.case_id),
             video_id=row.video_id,
@@ -84,7 +84,7 @@ class ComposePeakItems(Stage[PeakCase, Item], version=2, batch_rows=512):
             answer_text=answer,
             pictures_us=times,
             labels=tuple(f"At {clock(at_us)}" for at_us in times),
-            shot_ids=shots,
+            shot_ids=tuple(shots),
             start_us=min(clip.start_us for clip in clips),
             end_us=max(clip.end_us for clip in clips),
             seed=self.seed,

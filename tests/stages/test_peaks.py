@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,12 @@ def test_a_stretch_is_asked_for_among_others_in_order_of_time_a_picture_each() -
     assert item.options[item.answer] == item.answer_text == "0:10.0 to 0:15.0"
     assert len(item.options) == len(item.pictures_us) == 4
     assert list(item.pictures_us) == sorted(item.pictures_us)
+
+
+def test_every_shot_of_the_scene_asked_for_is_named_so_that_a_copy_of_any_is_found() -> None:
+    several = replace(case("localise", 2), shot_ids=("own", "second"))
+    [item] = ComposePeakItems().run([several], None)
+    assert set(item.shot_ids) == {"own", "second", "shot20", "shot21"}
 
 
 def test_a_caption_is_asked_for_with_the_pictures_of_its_scene_alone() -> None:
