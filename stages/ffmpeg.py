@@ -29,7 +29,7 @@ PROBING = Limits(wall_s=30, cpu_s=20, memory_bytes=600 << 20, stdout_bytes=4 << 
 _SHOWN = (
     "format=format_name,duration,start_time:format_tags=:stream=index,codec_type,codec_name,codec_tag_string,width,height,"
     "pix_fmt,color_space,sample_aspect_ratio,time_base,avg_frame_rate,r_frame_rate,duration,start_time,nb_frames,field_order,color_transfer:"
-    "stream_tags=DURATION,language:stream_disposition=attached_pic,timed_thumbnails:stream_side_data=rotation:"
+    "stream_tags=DURATION,language:stream_disposition=attached_pic,timed_thumbnails,forced,comment:stream_side_data=rotation:"
     "packet=stream_index:packet_side_data=side_data_type"
 )
 _PACKETS = "%+#4"

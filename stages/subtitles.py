@@ -16,6 +16,7 @@ from schemas.rejects import Reject, reject
 from schemas.speech import Speech
 from schemas.units import Bytes
 from stages import decode, ffmpeg, gate, sandbox
+from stages.languages import is_same
 from stages.refusal import Refused
 from stages.sandbox import Limits
 from stages.stage import Env, Needs, Stage
@@ -35,15 +36,17 @@ class Track:
     name: str
     language: str | None
     read: Callable[[], list[Cue]]
+    is_partial: bool = False
 
 
-class ReadSubtitles(Stage[Video, Speech, Env], version=1, needs=Needs(memory_gb=0.6), batch_rows=256):
+class ReadSubtitles(Stage[Video, Speech, Env], version=2, needs=Needs(memory_gb=0.6), batch_rows=256):
     """What is said in each video, by its subtitles: the best track of those beside it and inside it.
 
     Beside it lie ``NAME.srt`` and ``NAME.vtt``, or ``NAME.en.srt``; inside are text tracks. A track in ``language``
-    (compared by its first two letters) goes before one that names none, and that before others; then a file goes before
-    a track inside. A track that cannot be read is a reject, and the next one is taken. A video without subtitles gives
-    nothing. ``max_bytes`` caps what is read of a track. Times inside count from the first frame, as everywhere.
+    (``es`` is ``spa`` and ``es-MX``) goes before one that names none, and that before others; then one with all that is
+    said before what is shown to everybody (``forced``) and comments; then a file before a track inside. A track that
+    cannot be read is a reject, and the next one is taken. A video without subtitles gives nothing. ``max_bytes`` caps
+    what is read of a track. Times inside count from the first frame, as everywhere.
     """
 
     language: str = "en"
@@ -80,10 +83,9 @@ class ReadSubtitles(Stage[Video, Speech, Env], version=1, needs=Needs(memory_gb=
             yield from (_line(video, track, number, cue) for number, cue in enumerate(found))
             return
 
-    def _rank(self, track: Track) -> tuple[int, bool, str]:
-        told = (track.language or "").lower()[:2]
-        fits = 0 if told and told == self.language.lower()[:2] else 2 if told else 1
-        return fits, track.source == "embedded", track.name
+    def _rank(self, track: Track) -> tuple[int, bool, bool, str]:
+        fits = 0 if is_same(track.language or "", self.language) else 2 if track.language else 1
+        return fits, track.is_partial, track.source == "embedded", track.name
 
     def _sidecars(self, path: Path, beside: dict[str, list[str]]) -> Iterator[Track]:
         for name in sorted(beside.get(path.stem, ())):
@@ -101,7 +103,10 @@ class ReadSubtitles(Stage[Video, Speech, Env], version=1, needs=Needs(memory_gb=
                 number = int(stream["index"])
                 language = str(stream.get("tags", {}).get("language", ""))
                 told = language if _LANGUAGE.fullmatch(language) and language != "und" else None
-                yield Track("embedded", f"stream {number}", told, partial(self._inside, path, number, start_us))
+                marks = stream.get("disposition", {})
+                is_partial = bool(marks.get("forced") or marks.get("comment"))
+                read = partial(self._inside, path, number, start_us)
+                yield Track("embedded", f"stream {number}", told, read, is_partial)
 
     def _inside(self, path: Path, number: int, start_us: int) -> list[Cue]:
         """The lines of one stream, as ffmpeg writes them down; the first frame of the film is at ``start_us``."""

@@ -14,6 +14,7 @@ from schemas.chat import NoReply
 from schemas.rejects import Reject, reject
 from schemas.speech import Heard, Unspoken
 from stages import ffmpeg, sandbox
+from stages.languages import is_same
 from stages.refusal import Refused
 from stages.sandbox import Limits
 from stages.stage import Env, Needs, Sound, Stage, Transcriber, Utterance
@@ -52,11 +53,11 @@ class Piece:
     sound: Sound
 
 
-class TranscribeSound(Stage[Unspoken, Heard, Ears], version=1, needs=Needs(memory_gb=1), batch_rows=16):
+class TranscribeSound(Stage[Unspoken, Heard, Ears], version=2, needs=Needs(memory_gb=1), batch_rows=16):
     """What is said in each video, recognised by a model in its sound, which is cut into pieces of ``piece_s`` seconds.
 
     A piece ends in the quietest moment of its last quarter, and silence is not asked about. The track in ``language``
-    is taken (compared by its first two letters), else the first; the model finds out itself what is spoken. A video
+    is taken (``es`` is ``spa`` and ``es-MX``), else the first; the model finds out itself what is spoken. A video
     without sound gives nothing; one in which a piece gets no answer is a reject, and what was heard elsewhere stays.
     Times count from the first frame, as everywhere.
     """
@@ -117,7 +118,7 @@ class TranscribeSound(Stage[Unspoken, Heard, Ears], version=1, needs=Needs(memor
                 raise Refused("decode_budget", f"it goes on after {MOST_S // 3600} hours")
 
     def _rank(self, track: dict[str, Any]) -> bool:
-        return str(track.get("tags", {}).get("language", "")).lower()[:2] != self.language.lower()[:2]
+        return not is_same(str(track.get("tags", {}).get("language", "")), self.language)
 
 
 def pause(samples: Samples) -> int:

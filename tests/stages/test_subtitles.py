@@ -198,6 +198,33 @@ def test_times_inside_count_from_the_first_frame(tmp_path: Path) -> None:
     assert words(spoken(path)) == TOLD
 
 
+@pytest.mark.parametrize(("wanted", "told"), [("es", "spa"), ("de", "ger"), ("deu", "ger"), ("fil", "fil")])
+def test_a_track_names_its_language_by_other_letters_than_the_wanted_one(
+    tmp_path: Path, wanted: str, told: str
+) -> None:
+    path = tracks(tmp_path, {"language": "est"}, {"language": "fin"}, {"language": told})
+    made = spoken(path, stage=ReadSubtitles(language=wanted))
+    assert {line.language for line in made if isinstance(line, Speech)} == {told}
+
+
+def test_a_track_that_is_shown_to_everybody_has_not_all_that_is_said(tmp_path: Path) -> None:
+    path = tracks(tmp_path, {"language": "eng"}, {"language": "eng"}, more=("-disposition:s:0", "forced"))
+    assert {line.track for line in spoken(path) if isinstance(line, Speech)} == {"stream 2"}
+
+
+def tracks(folder: Path, *tags: dict[str, str], more: Sequence[str] = ()) -> Path:
+    """A film with a track of subtitles for each of these sets of tags."""
+    (folder / "words.srt").write_text(SRT)
+    told = [f for nth, tag in enumerate(tags) for name, text in tag.items()
+            for f in ("-map", "1", f"-metadata:s:s:{nth}", f"{name}={text}")]  # fmt: skip
+    path = folder / "film.mkv"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=3", "-i", str(folder / "words.srt"), "-map", "0"),
+        *told, *more, "-c:v", "libx264", "-c:s", "srt", str(path),
+    )  # fmt: skip
+    return path
+
+
 def test_a_file_beside_goes_before_a_track_inside(tmp_path: Path) -> None:
     (tmp_path / "words.srt").write_text(SRT)
     path = tmp_path / "film.mkv"

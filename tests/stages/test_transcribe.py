@@ -53,8 +53,8 @@ def film(path: Path, *more: str, starts_s: float = 0.0, beeps: Sequence[float] =
     return path
 
 
-def heard(path: Path, listener: Beeps, piece_s: int = 4) -> list[Heard | Reject]:
-    stage = TranscribeSound(piece_s=piece_s)
+def heard(path: Path, listener: Beeps, piece_s: int = 4, language: str = "en") -> list[Heard | Reject]:
+    stage = TranscribeSound(piece_s=piece_s, language=language)
     video = Unspoken(video_id=VideoId("a" * 16), uri=str(path))
     return list(stage.run([video], stage.open(FakeEnv(transcribers={"transcriber": listener}))))
 
@@ -114,13 +114,16 @@ def test_what_cannot_be_decoded_is_a_reject(tmp_path: Path) -> None:
     assert lost.reason in {"not_media", "format_not_allowed", "undecodable"}
 
 
-def test_the_track_in_the_wanted_language_is_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("other", "told", "wanted"), [("deu", "eng", "en"), ("eng", "ger", "de"), ("est", "spa", "es")]
+)
+def test_the_track_in_the_wanted_language_is_taken(tmp_path: Path, other: str, told: str, wanted: str) -> None:
     sounds = [f"aevalsrc='if(between(t,{at},{at + 0.2}),0.5*sin(6283*t),0)':s=16000:d=5" for at in (1, 2)]
     inputs = [part for sound in sounds for part in ("-f", "lavfi", "-i", sound)]
     picture = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=5", "-map", "2:v", "-map", "0:a", "-map", "1:a")
-    tags = ("-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng")
+    tags = ("-metadata:s:a:0", f"language={other}", "-metadata:s:a:1", f"language={told}")
     ffmpeg(*inputs, *picture, *tags, "-c:v", "libx264", "-c:a", "flac", str(tmp_path / "film.mkv"))
-    [made] = heard(tmp_path / "film.mkv", Beeps())
+    [made] = heard(tmp_path / "film.mkv", Beeps(), language=wanted)
     assert isinstance(made, Heard)
     assert made.track == "stream 2"
     assert made.start_us / 1e6 == pytest.approx(2.0, abs=0.002)

@@ -84,7 +84,7 @@ SELECT item_id, doubted.video_id, doubted.uri, task, question, options, answer, 
        blind_accuracy, single_accuracy, shuffled_accuracy, ordered_accuracy, coalesce(n_answers, 0) AS n_answers,
        if(answerable = 'nobody', rival, NULL) AS rival,
        CASE WHEN answerable = 'unsorted' THEN 'too few usable answers'
-            ELSE format('right {:.0f} % blind, {:.0f} % from one frame, {:.0f} % from shuffled frames, {:.0f} % in order, by chance {:.0f} %',
+            ELSE format('right {:.0f} % blind, {:.0f} % from the best frame, {:.0f} % from shuffled frames, {:.0f} % in order, by chance {:.0f} %',
                         100 * blind_accuracy, 100 * single_accuracy, 100 * shuffled_accuracy, 100 * ordered_accuracy, 100 / len(options)) END AS why,
        videos.license, videos.origin, videos.title
 FROM doubted JOIN videos ON videos.video_id = doubted.video_id LEFT JOIN rivals USING (item_id) LEFT JOIN counted USING (item_id)
