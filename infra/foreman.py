@@ -2,7 +2,6 @@
 
 import dataclasses
 import queue
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -12,6 +11,7 @@ from types import TracebackType
 
 from infra.board import Board
 from infra.engine import Engine
+from infra.later import Later
 from infra.log import CellLog
 from infra.order import Crew, Order, Outcome, Stopped
 from infra.profile import Profile
@@ -44,6 +44,7 @@ class Foreman:
     tries: Counter[tuple[str, str]] = field(default_factory=Counter)
     deaths: Counter[tuple[str, str]] = field(default_factory=Counter)
     failed: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
+    later: Later[Order] = field(default_factory=Later)
     started: bool = False
     stopping: bool = False
 
@@ -61,7 +62,8 @@ class Foreman:
             while not (self.stopping or self.is_done()):
                 self.record.beat()
                 with suppress(queue.Empty):
-                    self.mail.get(timeout=BEAT_S)()
+                    self.mail.get(timeout=self.later.wait_s(BEAT_S))()
+                self._submit(self.later.due())
 
     def post(self, action: Callable[[], None]) -> None:
         """Has something done in this thread; may be called from any."""
@@ -162,9 +164,7 @@ class Foreman:
         cell = (order.table, order.target)
         wait_s = self.profile.retries.wait_s[self.tries[cell]]
         self.tries[cell] += 1
-        timer = threading.Timer(wait_s, self.post, [partial(self._submit, [order])])
-        timer.daemon = True
-        timer.start()
+        self.later.add(wait_s, order)
 
     def _after_death(self, order: Order) -> None:
         """Another worker gets the cell; after three deaths its rows, if any, are run one by one, to find the killer."""
@@ -183,7 +183,7 @@ class Foreman:
 
     def _fail(self, table: str, orders: list[Order], error: RushesError) -> None:
         """Stops a table: these cells and all others that nobody has begun wait until somebody says retry."""
-        self.failed[table] += [*orders, *self.engine.withdraw(table)]
+        self.failed[table] += [*orders, *(self.engine.withdraw(table) if self.started else ())]
         self.board.fail(table, error)
 
 
@@ -208,6 +208,7 @@ class _Ending:
                 last.callback(counts.keep)
             last.callback(foreman.log.close)
             last.callback(foreman.record.end, self._end(error))
+            last.callback(_empty, foreman.mail)
             last.callback(foreman.engine.stop)
         return True
 
@@ -216,3 +217,10 @@ class _Ending:
         if error is not None:
             return f"failed: {error}"
         return "stopped" if self._foreman.stopping and not self._foreman.is_done() else "finished"
+
+
+def _empty(mail: queue.SimpleQueue[Callable[[], None]]) -> None:
+    """Lets go of what nobody will do any more. It may hold what Ray gave out, which must not outlive that Ray."""
+    with suppress(queue.Empty):
+        while True:
+            mail.get_nowait()

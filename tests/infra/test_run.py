@@ -1,14 +1,25 @@
 import json
+import threading
+import weakref
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import repairs
 from infra.board import TableReport
+from infra.inline import InlineEngine
+from infra.order import Crew, Outcome
+from infra.profile import Profile, Retries
+from infra.ray_engine import RayEngine
+from infra.run import Run
 from schemas.errors import BadInput, DiskFull, StageBroken, ToolDown, WiringError
 from schemas.media import Source
 from stages.graph import given, select
+from storage.layout import Workspace
 from tests.builders import Name, Spell, ToyCount, ToyVideo, sources, totals, toy
 from tests.infra.building import AT_ONCE, build, everything, rejects, reports, rows, run_of
 
@@ -126,6 +137,62 @@ def test_a_tool_that_stays_down_is_reported_and_retry_goes_on_from_there(tmp_pat
         flag.unlink()
         run.retry("toy_videos")
         assert run.wait("toy_marks").rows == 2
+
+
+class Enough(Exception):
+    """What was waited for has happened."""
+
+
+def test_what_waits_to_be_tried_again_takes_no_thread_and_ends_with_the_run(tmp_path: Path) -> None:
+    (tmp_path / "flag-away").touch()
+    patient = Profile(retries=Retries(wait_s=(3600.0,)))
+    given_names = sources("anna.flag-away", "bob", folder=tmp_path)
+    run = Run(toy(), given_names, Workspace(tmp_path / "data"), InlineEngine(), profile=patient)
+
+    def until_bob_is_made(report: TableReport) -> None:
+        if report.done:
+            raise Enough
+
+    with run, pytest.raises(Enough):  # anna comes first, so by then she waits for her tool
+        run.wait("toy_videos", until_bob_is_made)
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
+class TellsTooLate(InlineEngine):
+    """Tells of work when it is stopped, as Ray does of the workers that are killed."""
+
+    def start(
+        self, crew: Crew, profile: Profile, post: Callable[[Callable[[], None]], None], done: Callable[[Outcome], None]
+    ) -> None:
+        self.post = post
+        super().start(crew, profile, post, done)
+
+    def stop(self) -> None:
+        told = Enough()
+        self.told = weakref.ref(told)
+        self.post(partial(print, told))
+        super().stop()
+
+
+def test_a_run_that_ended_holds_nothing_that_it_was_told_too_late(tmp_path: Path) -> None:
+    engine = TellsTooLate()
+    with Run(toy(), sources("anna"), Workspace(tmp_path), engine) as run:
+        run.built()
+    assert engine.told() is None, "what Ray gave out is let go of while no other Ray runs in this process"
+
+
+def test_a_full_disk_is_told_before_any_worker_was_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(toy(), sources("anna"), tmp_path)
+    (cell,) = (tmp_path / "cells" / "sources").glob("*/*.parquet")
+    cell.write_bytes(b"no cell")
+    (cell.parent / "counts.json").unlink()
+
+    def full(*_: object) -> None:
+        raise DiskFull("cannot write sources: No space left on device; make room there")
+
+    monkeypatch.setattr(repairs, "cut", full)
+    with Run(toy(), sources("anna"), Workspace(tmp_path), RayEngine()) as run, pytest.raises(DiskFull, match="room"):
+        run.wait("sources")
 
 
 def test_a_stopped_run_tells_those_who_wait_and_goes_on_when_run_again(tmp_path: Path) -> None:
