@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from infra.models.claims import Claims
 from infra.models.faults import Fault
-from infra.models.kept_chat import LOOK_S, Tally
+from infra.models.kept_chat import LOOK_S, OTHERS_S, Tally
 from infra.models.ledger import Sum
 from infra.models.loop import Loop, OnCall
 from infra.models.raw import BadEnvelope, Raw
@@ -20,6 +21,7 @@ from infra.profile_models import ModelPart
 from schemas.errors import ToolDown
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Errands:
     ) -> None:
         self.part, self.replies, self.tally = part, replies, tally
         self._loop, self._teller = loop, OnCall(loop, teller)
+        self._claims = Claims(replies.folder / "claims")
         self.stopped = threading.Event()
 
     @property
@@ -63,13 +66,32 @@ class Errands:
             raise ToolDown(f"what {self.model} said cannot be read back from {self.replies.folder}")
         return raw
 
-    def ask_all(self, lots: Iterable[T], ask: Callable[[Teller, T], Awaitable[None]]) -> None:
-        """Has ``ask`` ask for every lot and keep what is said; several are in flight at once.
+    def ask_for(
+        self,
+        wanted: Mapping[str, W],
+        lots: Callable[[dict[str, W]], Iterable[T]],
+        ask: Callable[[Teller, T], Awaitable[None]],
+    ) -> None:
+        """Has all that the call log lacks asked for, by key: here, or by whoever is asking for it already.
 
-        The first error ends it, once what is in flight is kept. Raises Stopped once ``stopped`` is set.
+        ``ask`` asks for a lot and keeps what is said; several are in flight at once. The first error ends it, once
+        what is in flight is kept. Raises Stopped once ``stopped`` is set.
         """
-        work = self._loop.submit(self._ask_all(lots, ask))
-        self._wait_for(work)
+        self.replies.refresh()
+        left = {key: one for key, one in wanted.items() if self.replies.find(key) is None}
+        while left:
+            claim = self._claims.take(list(left))
+            try:
+                self.replies.refresh()  # somebody may have ended just before
+                left = {key: one for key, one in left.items() if self.replies.find(key) is None}
+                mine = {key: one for key, one in left.items() if key not in claim.others}
+                if mine:
+                    self._wait_for(self._loop.submit(self._ask_all(lots(mine), ask)))
+            finally:
+                claim.release()
+            left = {key: one for key, one in left.items() if key in claim.others}
+            if left and self.stopped.wait(OTHERS_S):
+                raise Stopped(f"stopped while asking {self.model}")
         self.replies.refresh()
 
     async def keep(self, teller: Teller, url: str, told: Mapping[str, Raw]) -> None:

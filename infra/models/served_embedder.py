@@ -33,11 +33,8 @@ class ServedEmbedder(Errands):
 
     def texts(self, texts: Sequence[str]) -> Vector:
         """A row of length 1 per text: (n, d). Raises ToolDown, BudgetSpent, BadInput, ModelDrift."""
-        self.replies.refresh()
         keys = [self._key(text) for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if self.replies.find(key) is None}
-        if missing:
-            self.ask_all(lots(missing), self._ask)
+        self.ask_for(dict(zip(keys, texts, strict=True)), lots, self._ask)
         kept = [self.kept(key) for key in keys]
         for raw in kept:
             self.tally.add(self.part, [raw])

@@ -28,9 +28,7 @@ class ServedTranscriber(Errands):
 
     def __call__(self, sounds: Sequence[Sound]) -> Iterator[Sequence[Utterance] | NoReply]:
         """For each sound, in order, what is said in it. Raises ToolDown, BudgetSpent, BadInput, ModelDrift."""
-        self.replies.refresh()
         keys = [self._key(sound) for sound in sounds]
-        missing = {key: sound for key, sound in zip(keys, sounds, strict=True) if self.replies.find(key) is None}
         lost: dict[str, NoReply] = {}
 
         async def ask(teller: Teller, lot: tuple[str, Sound]) -> None:
@@ -39,8 +37,7 @@ class ServedTranscriber(Errands):
             except Unanswered as end:
                 lost[lot[0]] = no_reply(self.model, end.fault)
 
-        if missing:
-            self.ask_all(missing.items(), ask)
+        self.ask_for(dict(zip(keys, sounds, strict=True)), dict.items, ask)
         return (lost[key] if key in lost else self._taken(key) for key in keys)
 
     def _taken(self, key: str) -> Sequence[Utterance]:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,16 @@ def test_what_was_embedded_is_not_asked_for_again(teacher: tuple[Teacher, str], 
     tokens = sum(entry["tokens_in"] for entry in server.log.since()[:n_asked])
     assert cost["teacher@1"]["tokens_in"] == tokens
     assert cost["teacher@1"]["cost_usd"] == pytest.approx(2e-6 * tokens)
+
+
+def test_two_workers_with_the_same_texts_pay_once(tmp_path: Path) -> None:
+    server = Teacher(Settings(models={"teacher": 1.0}, latency_s=0.5))
+    with start.in_thread(server) as place, ThreadPoolExecutor(2) as workers:
+        both = [workers.submit(vectors, tmp_path, place.url, texts) for texts in (TEXTS[:40], TEXTS[20:60])]
+        (first, _), (second, _) = (one.result(60) for one in both)
+    assert np.array_equal(first[20:], second[:20])
+    paid = sum(entry["tokens_in"] for entry in server.log.since())
+    assert paid == sum(max(1, len(text) // 4) for text in TEXTS[:60])
 
 
 def test_a_budget_and_limits_hold(teacher: tuple[Teacher, str], tmp_path: Path) -> None:
