@@ -12,6 +12,7 @@ from schemas.errors import BadInput, RushesError, WiringError
 
 NOTHING_DONE, BAD_INPUT = 1, 2
 INTERRUPTED = 128
+AGAIN_S = 0.05
 RESUME = "what is finished is kept; run the same command again to go on from there"
 
 
@@ -57,15 +58,34 @@ def _fail(error: Exception, text: str, code: int, debug: bool) -> NoReturn:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and a second kind of goodbye, SIGHUP, end what is inside as Ctrl-C does: cleanly."""
+    """SIGTERM and a second kind of goodbye, SIGHUP, end what is inside as Ctrl-C does: cleanly.
 
-    def leave(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
+    Not in the middle of an import, where some compiled modules swallow whatever is raised, but right after it.
+    """
+    asked: list[int] = []
 
-    signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {number: signal.signal(number, leave) for number in signals}
+    def leave(number: int, frame: FrameType | None) -> None:
+        if not _is_importing(frame):
+            raise Interrupted(number)
+        asked.append(number)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+
+    def again(_: int, frame: FrameType | None) -> None:
+        leave(asked[0], frame)
+
+    handlers = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: leave, signal.SIGALRM: again}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
