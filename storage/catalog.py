@@ -28,13 +28,15 @@ def latest_version(workspace: Workspace) -> Path | None:
 
 
 def write_catalog(workspace: Workspace, built: Built | None = None) -> None:
-    """Makes the catalogue anew and puts it in the old one's place.
+    """Makes the catalogue anew and puts it in the old one's place, unless that shows just this already.
 
     Schema ``main`` shows the latest version, schema ``workspace`` the cells of ``built``; without one, the cells that
     the old catalogue shows. Paths in it are relative to the workspace: a client runs in that folder, or says
     ``SET file_search_path = '<that folder>'``.
     """
     files = dict(_version_files(workspace)) | dict(_cell_files(workspace, built))
+    if _shows(workspace, files):
+        return
     with _alias(workspace.root) as alias:
         made = alias.parent / "catalog.duckdb"
         with duckdb.connect(made) as connection:
@@ -64,6 +66,14 @@ def catalogued(workspace: Workspace) -> Files:
     for schema, name, file in found:
         files[schema, name] = (*files.get((schema, name), ()), file)
     return files
+
+
+def _shows(workspace: Workspace, files: Files) -> bool:
+    """Whether the catalogue has just these files; not where it can be read no more."""
+    try:
+        return workspace.catalog.exists() and catalogued(workspace) == files
+    except duckdb.Error:
+        return False
 
 
 def _version_files(workspace: Workspace) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:

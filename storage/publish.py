@@ -75,9 +75,11 @@ def publish(
             for _ in range(TIMES):
                 latest = _latest(workspace, place)
                 if latest and latest.inputs == inputs:
-                    return _version(place, latest, is_new=False)
-                version = _publish(workspace, built, _Plan(place, latest, inputs, tools))
-                if version:
+                    version: Version | None = _version(place, latest, is_new=False)
+                else:
+                    version = _publish(workspace, built, _Plan(place, latest, inputs, tools))
+                if version:  # an old one, too: whoever published it may have come no further
+                    write_catalog(workspace, built)
                     return version
     except OSError as refused:
         if isinstance(refused, RushesError):
@@ -115,7 +117,6 @@ def _publish(workspace: Workspace, built: Built, plan: _Plan) -> Version | None:
         manifest = _seal(draft, plan.inputs, plan.tools, known)
         if not plan.versions.place(folder, manifest):
             return None
-    write_catalog(workspace, built)
     return _version(plan.versions, manifest, is_new=True)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from schemas.errors import BadInput
+from schemas.errors import BadInput, DiskFull
 from schemas.media import Video
+from storage import catalog
 from storage.blobs import Blobs
 from storage.built import Built
 from storage.catalog import write_catalog
@@ -29,6 +30,29 @@ def test_the_latest_version_is_asked_by_the_names_of_its_tables(workspace: Works
     given[0].rows[Video] = [replace(row, title="New") for row in given[0].rows[Video] if isinstance(row, Video)]
     unchecked(workspace, built(workspace, given))
     assert query(workspace, "SELECT DISTINCT title FROM videos WHERE title = 'New'").num_rows == 1
+
+
+def test_a_catalogue_that_a_publisher_could_not_write_is_written_by_the_next(
+    workspace: Workspace, unchecked: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = parts(Blobs(workspace.blobs))
+
+    def full(*_: object) -> None:
+        raise DiskFull("cannot write catalog.duckdb: No space left on device; make room there")
+
+    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+        patched.setattr(catalog, "_remember", full)
+        unchecked(workspace, built(workspace, given))
+    assert not unchecked(workspace, built(workspace, given)).is_new, "the version itself was in its place"
+    assert query(workspace, "SELECT count(*) AS n FROM samples").to_pylist() == [{"n": 8}]
+
+
+def test_a_catalogue_that_is_none_any_more_is_written_anew(workspace: Workspace, unchecked: Publish) -> None:
+    given = parts(Blobs(workspace.blobs))
+    unchecked(workspace, built(workspace, given))
+    workspace.catalog.write_bytes(b"no catalogue")
+    assert not unchecked(workspace, built(workspace, given)).is_new
+    assert query(workspace, "SELECT count(*) AS n FROM samples").to_pylist() == [{"n": 8}]
 
 
 def test_working_tables_are_asked_in_their_own_schema(published: Published) -> None:
