@@ -183,6 +183,14 @@ def test_shots_that_only_look_alike_are_no_twins() -> None:
     assert twins(first, shot("b", 1, HASH, is_still=True)) == {}
 
 
+def test_a_still_shot_is_a_twin_where_its_video_shares_another_shot_with_that_one() -> None:
+    moving = shot("a", 1, HASH), shot("b", 1, HASH)
+    still = shot("a", 2, ~HASH & 2**64 - 1, is_still=True), shot("b", 2, ~HASH & 2**64 - 1, is_still=True)
+    assert twins(*still) == {}
+    assert twins(*moving, *still) == {"b/1": ("a/1", 0), "b/2": ("a/2", 0)}
+    assert twins(*moving, still[0], shot("c", 2, ~HASH & 2**64 - 1, is_still=True)) == {"b/1": ("a/1", 0)}
+
+
 def test_a_copy_at_another_frame_rate_is_a_twin_though_its_cuts_lie_on_other_frames() -> None:
     sparse = shot("b", 1, HASH, length_us=2_200_000, rate_hz=5)
     assert twins(shot("a", 1, HASH), sparse) == {"b/1": ("a/1", 0)}
