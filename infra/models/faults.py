@@ -24,9 +24,10 @@ class Fault(Exception):
 
 def of_status(status: int, headers: Mapping[str, str], body: Any, now: float) -> Fault:
     """The fault behind a status that is no success. ``now`` is the time of day, in seconds since 1970."""
-    inner = body.get("error", body) if isinstance(body, dict) else {}
+    inner = body.get("error", body) if isinstance(body, dict) else body
     told = inner if isinstance(inner, dict) else {"message": inner}
-    code, message = str(told.get("code") or told.get("type") or ""), str(told.get("message") or "")
+    code = str(told.get("code") or told.get("type") or "")
+    message = " ".join(str(told.get("message") or told.get("detail") or "").split())
     detail = f"status {status}: {message or code or 'no reason given'}"[:500]
     param = f" '{told['param']}'" if told.get("param") else ""
     if status == 402 or "insufficient_quota" in {code, str(told.get("type"))}:
@@ -51,11 +52,19 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         try:
             wait = float(said) * unit
         except ValueError:
-            date = email.utils.parsedate_tz(said)
-            wait = email.utils.mktime_tz(date) - now if date else math.nan
+            wait = _until(said, now)
         if math.isfinite(wait):
             return min(max(0.0, wait), LONGEST_WAIT_S)
     return None
+
+
+def _until(date: str, now: float) -> float:
+    """Seconds until then; not a number where that is no date."""
+    try:
+        found = email.utils.parsedate_tz(date)
+        return email.utils.mktime_tz(found) - now if found else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def hidden(text: str, key: str) -> str:

@@ -105,7 +105,7 @@ def opened(kind: str, body: bytes, count: int, bound: int) -> tuple[list[Vector]
         rows = sorted(told["data"], key=lambda row: int(row["index"]))
         vectors = [_vector(row["embedding"]) for row in rows]
         said, usage = str(told.get("model") or ""), told.get("usage")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise BadEnvelope(f"no list of vectors, but {kind or 'something unnamed'}", shown) from None
     if len(vectors) != count or [row["index"] for row in rows] != list(range(count)):
         raise BadEnvelope(f"{len(vectors)} vectors for {count} texts", shown)

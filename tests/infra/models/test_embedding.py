@@ -133,6 +133,8 @@ def test_numbers_come_as_such_or_as_bytes() -> None:
         body(["a"]),
         body("not base64!"),
         body([1e308, 1e308]).replace(b"1e+308", b"Infinity"),
+        body([10**400]),
+        json.dumps({"data": [{"index": float("inf"), "embedding": [1.0]}]}).encode(),
         json.dumps({"data": [{"index": 1, "embedding": [1.0]}]}).encode(),
     ],
 )

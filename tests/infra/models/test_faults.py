@@ -134,6 +134,19 @@ def test_a_wait_of_any_length_is_taken_as_it_is() -> None:
     assert [retry_after(said, now) for said in ({}, {"retry-after": "soon"}, {"retry-after": "nan"})] == [None] * 3
 
 
+@pytest.mark.parametrize("date", ["Sat, 01 Jan 10000 00:00:00 GMT", "Mon, 1 Jan 99999999999999999999 1:1:1 +9999"])
+def test_a_wait_until_no_day_of_any_calendar_is_none(date: str) -> None:
+    assert retry_after({"retry-after": date}, 1e9) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["no\n such format", {"error": "no such format"}, {"detail": "no such format"}, {"message": "no such format"}],
+)
+def test_why_a_server_refuses_is_told_however_it_is_wrapped(body: Any) -> None:
+    assert of_status(400, {}, body, 0).detail == "status 400: no such format"
+
+
 def test_an_account_without_money_stops_everything_at_once(tmp_path: Path) -> None:
     with serving(lambda *_: fails(429, "You exceeded your quota", code="insufficient_quota")) as server:
         with pytest.raises(BudgetSpent, match="exceeded your quota"):
