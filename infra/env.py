@@ -4,15 +4,15 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from schemas.errors import BadInput, ToolDown
+from schemas.errors import BadInput, DiskFull, ToolDown
 from schemas.units import BlobId
 from stages.hashed_embedding import HashedNgrams
 from stages.stage import Chat, Detector, Embedder, Transcriber
 from storage.blobs import Blobs
-from storage.files import Landing
+from storage.files import FULL, Landing, make_folder, temporary, told
 
 if TYPE_CHECKING:  # a worker that asks no model need not know how
     from infra.models.room import Room
@@ -32,7 +32,7 @@ class WorkerEnv:
 
         What is remote is downloaded once per state of the remote file. A file that is not there gives a path where
         nothing is, near or far, so that the stage's gate judges both alike. Raises ToolDown when the place cannot be
-        reached, BadInput for an address of an unknown kind.
+        reached, BadInput for an address of an unknown kind, DiskFull when there is no room for it here.
         """
         return local(uri) or self._downloaded(uri)
 
@@ -48,10 +48,11 @@ class WorkerEnv:
             name = hashlib.sha256(f"{uri}\n{state}".encode()).hexdigest()
             local = self.downloads / f"{name}{Path(remote).suffix[:16]}"
             if not local.exists():
-                with Landing() as landing:
-                    system.get_file(remote, str(landing.path(local)))
+                _fetch(system, remote, local)
         except FileNotFoundError:
             return self.downloads / "missing"
+        except DiskFull:
+            raise
         except OSError as error:
             raise ToolDown(f"{uri} cannot be fetched: {error}") from error
         return local
@@ -90,6 +91,20 @@ class WorkerEnv:
         if self.models is None:
             raise BadInput(f"no model for role {role!r}: the profile has no [models]; docs/models.md shows how")
         return self.models
+
+
+def _fetch(system: Any, remote: str, local: Path) -> None:
+    """The remote file, here whole or not at all. Raises what the place says, or DiskFull."""
+    make_folder(local.parent)
+    written = temporary(local)
+    try:
+        system.get_file(remote, str(written))
+        with Landing() as landing:
+            written.replace(landing.path(local))
+    except OSError as refused:
+        raise (told(refused, local) if refused.errno in FULL else refused) from None
+    finally:
+        written.unlink(missing_ok=True)
 
 
 def local(uri: str) -> Path | None:

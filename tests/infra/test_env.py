@@ -1,11 +1,14 @@
+import errno
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from infra.env import WorkerEnv
 from infra.profile_models import Cast
-from schemas.errors import BadInput
+from schemas.errors import BadInput, DiskFull, ToolDown
 from storage.blobs import Blobs
 
 
@@ -38,6 +41,43 @@ def test_what_is_far_is_fetched_once_per_state(env: WorkerEnv) -> None:
 
 def test_what_is_not_there_is_a_path_where_nothing_is_far_as_near(env: WorkerEnv) -> None:
     assert not env.path("memory://footage/none.mp4").exists()
+
+
+class Unchanging(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
+    """Takes every address for one that never changes and may be there, as fsspec does those of ``https://``."""
+
+    protocol = "unchanging"
+
+    def ukey(self, path: str) -> str:
+        return path
+
+    def get_file(self, rpath: str, lpath: str, **more: Any) -> None:
+        if "closed" in rpath:
+            raise PermissionError(errno.EACCES, "Forbidden")
+        if "full" in rpath:
+            raise OSError(errno.ENOSPC, "full")
+        super().get_file(rpath, lpath, **more)
+
+
+@pytest.fixture
+def unchanging() -> str:
+    fsspec.register_implementation(Unchanging.protocol, Unchanging, clobber=True)
+    return "unchanging:/"
+
+
+def test_what_turns_out_not_to_be_there_while_it_is_fetched_is_not_there(env: WorkerEnv, unchanging: str) -> None:
+    assert not env.path(f"{unchanging}/none.mp4").exists()
+    assert not [left for left in env.downloads.glob("*") if left.is_file()]
+
+
+def test_a_place_that_refuses_is_not_our_disk(env: WorkerEnv, unchanging: str) -> None:
+    with pytest.raises(ToolDown, match=r"unchanging://closed.mp4 cannot be fetched: .*Forbidden"):
+        env.path(f"{unchanging}/closed.mp4")
+
+
+def test_our_full_disk_is_not_the_place(env: WorkerEnv, unchanging: str) -> None:
+    with pytest.raises(DiskFull, match="make room there"):
+        env.path(f"{unchanging}/full.mp4")
 
 
 def test_an_address_that_nobody_can_read_is_bad_input(env: WorkerEnv) -> None:

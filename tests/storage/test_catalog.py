@@ -40,9 +40,10 @@ def test_a_catalogue_that_a_publisher_could_not_write_is_written_by_the_next(
     def full(*_: object) -> None:
         raise DiskFull("cannot write catalog.duckdb: No space left on device; make room there")
 
-    with monkeypatch.context() as patched, pytest.raises(DiskFull):
+    with monkeypatch.context() as patched:
         patched.setattr(catalog, "_remember", full)
-        unchecked(workspace, built(workspace, given))
+        with pytest.raises(DiskFull):
+            unchecked(workspace, built(workspace, given))
     assert not unchecked(workspace, built(workspace, given)).is_new, "the version itself was in its place"
     assert query(workspace, "SELECT count(*) AS n FROM samples").to_pylist() == [{"n": 8}]
 
