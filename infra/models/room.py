@@ -29,6 +29,7 @@ from storage.files import Landing, make_folder
 if TYPE_CHECKING:  # whoever loads no model need not know how
     from infra.models.weights import Weights
 
+T = TypeVar("T")
 E = TypeVar("E", bound=Errands)
 
 
@@ -50,17 +51,14 @@ class Room:
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
-        self._chats: dict[str, KeptChat] = {}
-        self._errands: dict[str, Errands] = {}
-        self._vectors: dict[str, Embedder] = {}
-        self._detectors: dict[str, Detector] = {}
+        self._made: dict[tuple[str, str], Any] = {}
         self._loop: Loop | None = None
         self._gpus: list[float] = []
         self._lock = threading.Lock()
 
     def chat(self, role: str) -> KeptChat:
         """The one model that fills the role. Raises BadInput when none does, or several do."""
-        return self._made(self._only(role))
+        return self._chat(self._only(role))
 
     def embedder(self, role: str) -> Embedder:
         """The one model that gives vectors for the role. Raises BadInput when none does, or several do."""
@@ -82,18 +80,12 @@ class Room:
         part = self._only(role)
         if not part.is_here:
             raise BadInput(f"{part.identity} is behind a server, and the role {role!r} takes a kind 'transformers'")
-        with self._lock:
-            if part.identity not in self._detectors:
-                self._detectors[part.identity] = HeldDetector(self._weights(part), self.get)
-            return self._detectors[part.identity]
+        return self._once("detector", part, lambda: HeldDetector(self._weights(part), self.get))
 
     def _held_embedder(self, part: ModelPart) -> Embedder:
         from infra.models.vectors import embedder
 
-        with self._lock:
-            if part.identity not in self._vectors:
-                self._vectors[part.identity] = embedder(self._weights(part), self.get)
-            return self._vectors[part.identity]
+        return self._once("vectors", part, lambda: embedder(self._weights(part), self.get))
 
     def _weights(self, part: ModelPart) -> "Weights":
         """What gives vectors or boxes keeps no replies, so which weights it was is kept beside those of others."""
@@ -109,19 +101,27 @@ class Room:
 
     def _served(self, part: ModelPart, kind: type[E]) -> E:
         """One that is asked over a line for other things than chat."""
-        key = f"{kind.__name__} {part.identity}"
+
+        def new() -> E:
+            self._loop = self._loop or Loop()
+            replies = Replies(self.replies, part.identity)
+            made = kind(part, self._loop, replies, self._reached(part, replies), self.tally)
+            made.stopped = self.stopped
+            return made
+
+        return self._once(kind.__name__, part, new)
+
+    def _once(self, kind: str, part: ModelPart, new: Callable[[], T]) -> T:
+        """What was made of this kind for the model before; a new one the first time."""
         with self._lock:
-            if key not in self._errands:
-                self._loop = self._loop or Loop()
-                replies = Replies(self.replies, part.identity)
-                made = kind(part, self._loop, replies, self._reached(part, replies), self.tally)
-                made.stopped = self.stopped
-                self._errands[key] = made
-            return cast("E", self._errands[key])
+            key = kind, part.identity
+            if key not in self._made:
+                self._made[key] = new()
+            return cast("T", self._made[key])
 
     def panel(self, role: str) -> tuple[KeptChat, ...]:
         """All models that fill the role. Raises BadInput when none does."""
-        return tuple(self._made(part) for part in self.cast.of(role))
+        return tuple(self._chat(part) for part in self.cast.of(role))
 
     def _only(self, role: str) -> ModelPart:
         parts = self.cast.of(role)
@@ -145,22 +145,17 @@ class Room:
 
     def close(self) -> None:
         """Closes all connections and files. Nothing may be asked afterwards."""
-        for chat in self._chats.values():
-            chat.close()
-        for errands in self._errands.values():
-            errands.close()
+        for made in self._made.values():
+            if isinstance(made, KeptChat | Errands):
+                made.close()
         if self._loop:
             self._loop.end()
-        self._chats, self._errands, self._loop = {}, {}, None
-        self._vectors, self._detectors = {}, {}
+        self._made, self._loop = {}, None
 
-    def _made(self, part: ModelPart) -> KeptChat:
-        with self._lock:
-            if part.identity not in self._chats:
-                self._chats[part.identity] = self._new(part)
-            return self._chats[part.identity]
+    def _chat(self, part: ModelPart) -> KeptChat:
+        return self._once("chat", part, lambda: self._new_chat(part))
 
-    def _new(self, part: ModelPart) -> KeptChat:
+    def _new_chat(self, part: ModelPart) -> KeptChat:
         self._loop = self._loop or Loop()
         replies = Replies(self.replies, part.identity)
         made = self._held(part, replies) if part.is_here else self._asked(part, replies)
