@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -122,14 +124,19 @@ def account(workspace: Workspace, run: RunRecord) -> Account:
 
 def _failed(workspace: Workspace, run: RunRecord) -> Iterator[tuple[str, frozenset[int]]]:
     """The parts of each table whose last try in this run came to an error."""
-    path = workspace.logs / f"{run.run_id}.jsonl"
     last: dict[str, dict[int, bool]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        told = json.loads(line)
+    for told in _logged(workspace.logs / f"{run.run_id}.jsonl"):
         parts = run.parts if told["part"] is None else [told["part"]]
         last.setdefault(told["table"], {}).update(dict.fromkeys(parts, bool(told["error"] or told["crashed"])))
     for table, parts_of_it in last.items():
         yield table, frozenset(part for part, is_bad in parts_of_it.items() if is_bad)
+
+
+def _logged(log: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a run's log. The last is not whole where the disk was full, or while it is being written."""
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
+        with suppress(json.JSONDecodeError):
+            yield json.loads(line)
 
 
 def _table(

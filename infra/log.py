@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -43,8 +44,9 @@ class CellLog:
             raise told(refused, self.path) from refused
 
     def close(self) -> None:
-        """Ends the file."""
-        self._file.close()
+        """Ends the file. What a full disk refused was told when it was written, and is tried once more here."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def new_run_id() -> str:
