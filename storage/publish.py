@@ -191,7 +191,11 @@ def _inputs(built: Built) -> str:
 
 
 def _stat(path: Path) -> list[object]:
-    found = path.stat()
+    """What tells one state of a file from another; of one that is gone, which nothing that is there equals, the name."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return [path.name]
     return [path.name, found.st_size, found.st_mtime_ns]
 
 

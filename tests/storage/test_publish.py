@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from schemas.arrow import schema
-from schemas.errors import DiskFull, NotPublishable
+from schemas.errors import Damaged, DiskFull, NotPublishable
 from schemas.items import Item
 from schemas.media import Shot, Video
 from storage import publish_parquet
@@ -196,6 +196,14 @@ def test_a_full_disk_leaves_no_version(
     with pytest.raises(DiskFull, match="make room"):
         unchecked(workspace, built(workspace))
     assert not [path for path in workspace.versions.iterdir() if path.name.isdigit()]
+
+
+def test_a_cell_that_is_gone_is_damage_and_not_a_full_disk(workspace: Workspace, unchecked: Publish) -> None:
+    run = built(workspace, parts(Blobs(workspace.blobs)))
+    run.tables[1].cells[0].unlink()
+    with pytest.raises(Damaged, match="it is gone"):
+        unchecked(workspace, run)
+    assert not list(workspace.versions.glob("[0-9]*"))
 
 
 def test_a_file_that_shows_no_rejects_is_as_good_as_none(workspace: Workspace, unchecked: Publish) -> None:
