@@ -191,7 +191,7 @@ def _inputs(built: Built) -> str:
 
 
 def _stat(path: Path) -> list[object]:
-    """What tells one state of a file from another; of one that is gone, which nothing that is there equals, the name."""
+    """What tells one state of a file from another; of one that is gone, its name alone."""
     try:
         found = path.stat()
     except FileNotFoundError:
