@@ -139,7 +139,7 @@ def check_columns(row_type: type[Row], path: Path) -> None:
 def digest_of(rows: pa.Table) -> str:
     """16 hexadecimal digits that depend on the rows and nothing else, neither their making nor their chunks."""
     sink = pa.BufferOutputStream()
-    pq.write_table(rows.replace_schema_metadata(None), sink, compression="none")
+    pq.write_table(rows.replace_schema_metadata(None).combine_chunks(), sink, compression="none")
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
 
 

@@ -59,6 +59,12 @@ def test_a_digest_depends_on_the_rows_alone() -> None:
     assert digest_of(whole) != digest_of(whole.slice(1))
 
 
+def test_a_digest_does_not_depend_on_chunks_where_rows_fill_many_pages() -> None:
+    whole = pa.table({"text": [f"{number:099d}" for number in range(30_000)]})
+    chunked = pa.concat_tables([whole.slice(first, 777) for first in range(0, len(whole), 777)])
+    assert digest_of(whole) == digest_of(chunked)
+
+
 def test_a_listing_shows_cells_only_and_clears_what_the_dead_left(tmp_path: Path) -> None:
     old, young = temporary(tmp_path / "old.parquet"), temporary(tmp_path / "young.parquet")
     old.write_text("")
