@@ -1,9 +1,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 from typing import get_args
 
@@ -15,45 +14,12 @@ from schemas.rejects import Reject
 from stages.fragments.slate import Wish
 from stages.fragments.timeline import film
 from stages.write import TASKS, WriteItems
-from tests.stages.reels import Reel, Scene, reel, rich, steady, to_and_fro, torn
+from tests.stages.reels import Scene, reel, steady, to_and_fro, torn
+from tests.stages.written import ORDERED, films, home, items, of, shots, times, written
 
 pytestmark = pytest.mark.slow
 
 PLACED: tuple[Task, ...] = ("rearrange", "odd_one_out", "camera_motion", "before_after", "find_cut")
-ORDERED = ("rearrange", "in_order", "direction", "playback_speed")
-
-
-@cache
-def films() -> tuple[Reel, ...]:
-    return tuple(rich(f"film{seed}", seed) for seed in range(3))
-
-
-def written(*reels: Reel, **settings: object) -> list[Item]:
-    stage = WriteItems(**settings)  # type: ignore[arg-type]
-    return [item for item in stage.run([one.timeline for one in reels], None) if isinstance(item, Item)]
-
-
-@cache
-def items() -> tuple[Item, ...]:
-    return tuple(written(*films()))
-
-
-def of(task: str, among: Sequence[Item] | None = None) -> list[Item]:
-    return [item for item in (items() if among is None else among) if item.task == task]
-
-
-def times(item: Item) -> dict[str, int]:
-    return dict(zip(item.labels, item.pictures_us, strict=True))
-
-
-def home(item: Item) -> Reel:
-    return next(one for one in films() if one.timeline.video_id == item.video_id)
-
-
-def shots(item: Item) -> list[int]:
-    """The number of the shot that each picture shows."""
-    starts = home(item).timeline.shot_starts_us
-    return [int(number) - 1 for number in np.searchsorted(starts, item.pictures_us, side="right")]
 
 
 def rearranged(item: Item) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from schemas.items import Item
 from stages.fragments.order import Order
 from tests.stages.reels import Reel
-from tests.stages.test_write import ORDERED, films, home, items, of, shots, written
+from tests.stages.written import ORDERED, films, home, items, of, shots, written
 
 pytestmark = pytest.mark.slow
 
