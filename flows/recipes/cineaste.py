@@ -77,6 +77,7 @@ def cineaste(
     items = packs.then(WriteSceneQuestions(categories=kinds, wanted=wanted, seed=seed))
     told: Tables = {
         "items": items,
+        "videos": seen.videos,
         **_blind(items, facts, (orders, control_orders)),
         **_judged(items, packs, judgements),
     }

@@ -14,12 +14,12 @@ from infra.rehearsal.truth import Fact as TrueFact
 from infra.rehearsal.truth import FilmTruth, Truth
 from schemas.errors import BadInput
 from schemas.items import Item, Verdict
-from schemas.media import Source
+from schemas.media import Source, Video
 from schemas.row import Row
 from schemas.scenes import Fact, ScenePack
-from schemas.units import SceneId, VideoId
+from schemas.units import ItemId, SceneId, VideoId
 from stages.graph import cast_models, given, roles_of
-from tests.builders import FakeEnv
+from tests.builders import FakeEnv, row
 from tests.flows.rehearsed import Bench, taught
 
 pytestmark = pytest.mark.slow
@@ -103,7 +103,11 @@ def bench(seed: int = 3, **defects: float) -> Bench:
     models = taught(settings, TRUTH, ANSWERERS, ROLES)
     env = FakeEnv(models={role: one[0] for role, one in models.items()}, panels=models)  # type: ignore[arg-type]
     packs = [pack(known) for known in TRUTH.films.values()]
-    tables: dict[str, Sequence[Row]] = {"scene_packs": packs, "facts": [fact for one in packs for fact in told(one)]}
+    tables: dict[str, Sequence[Row]] = {
+        "scene_packs": packs,
+        "facts": [fact for one in packs for fact in told(one)],
+        "videos": [row(Video, video_id=one.video_id, uri=one.uri) for one in packs],
+    }
     rows = cineaste(given(Source), wanted=2, per_video=1000)
     made = Bench(rows, env, tables)
     made.rows("verdicts")
@@ -189,7 +193,7 @@ def test_a_control_never_shows_facts_of_the_own_film() -> None:
 def test_a_single_film_has_no_control_and_is_judged_all_the_same() -> None:
     packs = [pack(film(0))]
     made = bench()
-    alone = Bench(made.recipe, made.env, {"scene_packs": packs, "facts": told(packs[0])})
+    alone = Bench(made.recipe, made.env, {**made.given, "scene_packs": packs, "facts": told(packs[0])})
     assert alone.rows("control_sheets") == []
     assert len(kept(alone)) >= 9
 
@@ -231,11 +235,27 @@ def test_an_item_passes_no_gate_on_hardly_any_answer(table: str) -> None:
     assert not failed.passed
 
 
+def test_of_two_copies_of_a_video_the_one_that_counts_keeps_its_items() -> None:
+    made = bench()
+    item = made.rows("items")[0]
+    copied = replace(item, item_id=ItemId("!before all others"), uri="/elsewhere/copy.mp4")
+    other = replace(copied, item_id=ItemId("!asked of the copy alone"), question="Which colour has nothing else?")
+    stored = {name: made.rows(name) for name in JUDGED}
+    given_items = {"items": [copied, other, *made.rows("items")]}
+    verdicts = Bench(made.recipe, made.env, {**made.given, **stored, **given_items}).rows("verdicts")
+    found = {one.item_id: one for one in verdicts if one.gate == "duplicate"}
+    assert found[item.item_id].passed
+    assert [(found[one].passed, found[one].reason) for one in (copied.item_id, other.item_id)] == [
+        (False, f"it is about a copy of {item.uri}")
+    ] * 2
+
+
 def test_films_that_nobody_knows_are_rehearsed_all_the_same() -> None:
     models = taught(Settings(seed=3, models=MODELS, defects={"hallucinated": 0.3}), Truth(), ANSWERERS, ROLES)
     env = FakeEnv(models={role: one[0] for role, one in models.items()}, panels=models)  # type: ignore[arg-type]
     packs = [pack(film(number)) for number in range(4)]
-    made = Bench(bench().recipe, env, {"scene_packs": packs, "facts": [fact for one in packs for fact in told(one)]})
+    facts = [fact for one in packs for fact in told(one)]
+    made = Bench(bench().recipe, env, {**bench().given, "scene_packs": packs, "facts": facts})
     assert len(made.rows("items")) == 40
     false = planted(made, "hallucinated")
     assert false

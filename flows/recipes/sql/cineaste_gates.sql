@@ -2,7 +2,8 @@
 -- chance and a margin more, no member in every order of the options, and the right option must not stand out by its
 -- length. Veracity: more than half of the open answers mean the right option, and more than half of the judgements find
 -- every claim supported. Ambiguity: no wrong option is called right by half of its judgements. Nothing passes a gate on
--- fewer answers than half of what one member is asked for.
+-- fewer answers than half of what one member is asked for. Duplicate: the question comes once, and of two copies of a video,
+-- which may have other subtitles and so other items, the one counts that counts as the video.
 WITH asked AS (
     SELECT item_id, "by", 'alone' AS condition, choice = items.answer AS is_right FROM answers JOIN items USING (item_id)
     UNION ALL
@@ -80,8 +81,14 @@ WITH asked AS (
                 ELSE 'no other option is right' END AS reason
     FROM items LEFT JOIN rivals USING (item_id)
 ), duplicate AS (
-    SELECT item_id, video_id, 'duplicate' AS gate, first_one = item_id AS passed,
-           if(first_one = item_id, 'asked once', format('asks the same as {}', first_one)) AS reason
-    FROM (SELECT *, min(item_id) OVER (PARTITION BY video_id, lower(question)) AS first_one FROM items)
+    SELECT item_id, video_id, 'duplicate' AS gate, uri = kept_uri AND first_one = item_id AS passed,
+           CASE WHEN uri <> kept_uri THEN format('it is about a copy of {}', kept_uri)
+                WHEN first_one <> item_id THEN format('asks the same as {}', first_one)
+                ELSE 'asked once' END AS reason
+    FROM (
+        SELECT items.*, videos.uri AS kept_uri,
+               first_value(item_id) OVER (PARTITION BY video_id, lower(question) ORDER BY items.uri <> videos.uri, item_id) AS first_one
+        FROM items JOIN videos USING (video_id)
+    )
 )
 SELECT * FROM context UNION ALL SELECT * FROM veracity UNION ALL SELECT * FROM ambiguity UNION ALL SELECT * FROM duplicate
