@@ -73,8 +73,7 @@ def cineaste(
     frames = select(FrameRequest, query("frame_requests"), items=windows).then(TakeFrames())
     views = select(WindowView, query("scene_views"), windows=windows, frames=frames)
     facts, packs = _known(seen, scenes, views, language)
-    kinds = read_categories(categories)
-    items = packs.then(WriteSceneQuestions(categories=kinds, wanted=wanted, seed=seed))
+    items = packs.then(WriteSceneQuestions(categories=read_categories(categories), wanted=wanted, seed=seed))
     told: Tables = {
         "items": items,
         "videos": seen.videos,
