@@ -1,5 +1,9 @@
 """Great Expectations, behind one door."""
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +46,27 @@ class Suites:
         return [result.to_json_dict() for result in found.results]
 
     def write_docs(self) -> None:
-        """Data Docs of everything that was validated: ``index.html`` and what it links to."""
-        self._context.build_data_docs()
+        """Data Docs of everything that was validated: ``index.html`` and what it links to. Raises what hinders it."""
+        with _raised("great_expectations.render.renderer.site_builder"):
+            self._context.build_data_docs()
+
+
+@contextmanager
+def _raised(name: str) -> Iterator[None]:
+    """Raises the error with which this logger is told that it is passed over: a page that cannot be written is left out."""
+
+    def again(record: logging.LogRecord) -> bool:
+        error = sys.exc_info()[1]
+        if error is not None and record.levelno >= logging.ERROR:
+            raise error
+        return True
+
+    logger = logging.getLogger(name)
+    logger.addFilter(again)
+    try:
+        yield
+    finally:
+        logger.removeFilter(again)
 
 
 def _site(docs: Path) -> dict[str, Any]:

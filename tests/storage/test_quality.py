@@ -1,5 +1,6 @@
 """Publish or refuse."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from great_expectations.data_context.store import TupleFilesystemStoreBackend
 
 from schemas.errors import NotPublishable
 from schemas.items import Verdict
@@ -99,6 +101,17 @@ def test_what_was_checked_is_written_beside_the_version(published: Published) ->
     assert any("not_be_null(video_id" in one for one in facts["tables"]["verdicts"]["expectations"])
     assert {"column": "video_id", "of": "samples", "refers_to": "videos.video_id"} in facts["links"]
     assert "verdicts" in (folder / "index.html").read_text()
+
+
+def test_a_page_that_cannot_be_written_is_no_page_left_out(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TupleFilesystemStoreBackend, "_set", full)
+    with pytest.raises(OSError, match="No space left"):
+        judged(tmp_path, {Video: of(published, Video)})
 
 
 def test_references_are_read_off_the_types() -> None:
