@@ -18,7 +18,7 @@ MOST_AGAIN = 0.02
 
 def show(folder: Path, scale: Scale) -> Shown:
     """Kills builds that decode, and builds that ask a simulated teacher."""
-    given, chance = films(folder / "films", 2), random.Random(scale.seed)
+    given, chance = films(folder / "films", 1), random.Random(scale.seed)
     decoding = Killing(lambda to: Build(to, [given]), folder / "fragments", chance).run(scale.of(6, 1))
     asking = taught(folder, given, scale, chance)
     wrong = [*decoding.wrong, *asking.wrong]

@@ -39,7 +39,7 @@ cluster.shutdown()
 
 def show(folder: Path, scale: Scale) -> Shown:
     """Compares an undisturbed build with one whose workers die, and with one whose cluster loses a machine."""
-    recipe, footage = write_slow(folder, scale.of(160, 24))
+    recipe, footage = write_slow(folder, scale.of(100, 24))
     clean = Build(folder / "clean", [footage], recipe)
     began = time.monotonic()
     clean.done("ray")

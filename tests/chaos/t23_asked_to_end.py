@@ -13,7 +13,7 @@ LONGEST_S = {"inline": 9.0, "ray": 11.0}
 
 def show(folder: Path, scale: Scale) -> Shown:
     """Asks builds to end at random moments, each time in the workspace that the last one left."""
-    given = [films(folder / "films", 2)]
+    given = [films(folder / "films", 1)]
     clean = Build(folder / "clean", given).done().parquet()
     chance, asked, wrong = random.Random(scale.seed), scale.of(10, 2), list[str]()
     endings = []
