@@ -53,7 +53,7 @@ class Suites:
 
 @contextmanager
 def _raised(name: str) -> Iterator[None]:
-    """Raises the error with which this logger is told that it is passed over: a page that cannot be written is left out."""
+    """Raises the error that this logger is told of: a page that cannot be written would only be left out."""
 
     def again(record: logging.LogRecord) -> bool:
         error = sys.exc_info()[1]
