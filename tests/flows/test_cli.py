@@ -169,6 +169,7 @@ def test_recipes_lists_settings_with_their_defaults(tmp_path: Path) -> None:
     assert "--set at_least=3" in told.stdout
 
 
+@pytest.mark.slow
 def test_doctor_looks_at_everything(tmp_path: Path) -> None:
     told = rushes("doctor", "--to", tmp_path)
     assert told.returncode in (0, 1), told.stderr

@@ -1,7 +1,6 @@
 """What is missing on a machine is said, with its remedy: by the doctor, and by every build that it concerns."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,14 +20,13 @@ def _without_layers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wish]:
+def wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wish:
     """A build of the toy recipe in this process."""
     monkeypatch.setenv("PREFECT_API_URL", "")
     monkeypatch.setattr(sys, "path", list(sys.path))
     recipe, footage = write_toy(tmp_path), write_footage(tmp_path / "footage")
     to = str(tmp_path / "dataset")
-    yield Wish(recipe=str(recipe), videos=[str(footage)], to=to, engine="inline", publish=False)
-    sys.modules.pop("toy_notes", None)
+    return Wish(recipe=str(recipe), videos=[str(footage)], to=to, engine="inline", publish=False)
 
 
 @pytest.mark.slow
@@ -48,6 +46,7 @@ def test_a_build_says_at_its_start_which_layers_of_the_sandbox_are_missing(
 
 
 @pytest.mark.usefixtures("_without_layers")
+@pytest.mark.slow
 def test_the_doctor_names_each_missing_layer_and_its_remedy() -> None:
     found = {finding.name: finding for finding in doctor.findings(Path.cwd())}
     assert found["sandbox"].detail == "holds: session, parent_death, rlimits"

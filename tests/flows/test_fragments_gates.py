@@ -125,6 +125,7 @@ def test_footage_that_repeats_another_videos_goes() -> None:
     assert "other/3" in found["item-00001", "duplicate"].reason
 
 
+@pytest.mark.slow
 def test_no_video_and_no_task_keeps_more_than_its_quota() -> None:
     items = [item(n, n % 2) for n in range(24)]
     assert len(fallen(verdicts(items, per_video=4), "balance")) == 16

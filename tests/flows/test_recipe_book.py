@@ -122,6 +122,7 @@ def test_no_more_than_all_videos_can_be_held_out() -> None:
         recipe("fragments").rows({"validation_percent": 20, "test_percent": 90})
 
 
+@pytest.mark.slow
 def test_every_recipe_that_comes_with_us_builds_with_its_defaults() -> None:
     known = recipes()
     assert "fragments" in [one.name for one in known]

@@ -1,5 +1,6 @@
 """A recipe of the user's own, as a file: it reads sizes, not footage, so that a run of it takes no time."""
 
+import sys
 from pathlib import Path
 
 TOY = '''
@@ -73,8 +74,10 @@ def toy_notes(sources: Rows[Source], *, at_least: int = 3, word: str = "weighs")
 
 
 def write_toy(folder: Path) -> Path:
-    """The recipe file, in that folder."""
+    """The recipe file, in that folder. One that another test has loaded is forgotten: a process has one of a name."""
     path = folder / "toy_notes.py"
+    sys.modules.pop(path.stem, None)
+    sys.path[:] = [place for place in sys.path if not Path(place, path.name).is_file()]
     path.write_text(TOY)
     return path
 

@@ -14,6 +14,7 @@ from storage.verify_cells import verify_cells
 from tests.builders import sources, totals, toy
 from tests.infra.building import build, everything, rows
 
+pytestmark = pytest.mark.slow
 NAMES = ("anna", "bob.mp4", "carl", "x.bad", "dora")
 
 

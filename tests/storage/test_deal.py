@@ -100,6 +100,7 @@ def test_two_who_deal_at_once_use_different_parts(tmp_path: Path) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rounds=st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=4))
+@pytest.mark.slow
 def test_whatever_is_given_the_parts_hold_exactly_that(
     rounds: list[set[int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
