@@ -33,10 +33,12 @@ class CannotShow(Exception):
 class Bar:
     """One promise. ``show`` gets an empty folder that is its own, and raises CannotShow where it cannot be shown.
 
-    ``alone`` is for one that compares times: nothing else may run then.
+    ``alone`` is for one that compares times: nothing else may run then. ``in_suite`` is false for one of which even a
+    part takes long; tests of the suite show as much in other ways.
     """
 
     name: str
     promise: str
     show: Callable[[Path, Scale], Shown]
     alone: bool = False
+    in_suite: bool = True

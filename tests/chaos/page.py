@@ -8,7 +8,7 @@ from tests.chaos.bar import Bar
 HEAD = """# Reliability
 
 What Rushes promises when footage is hostile, processes die, disks fill and models misbehave, and what was seen of each
-promise. `make chaos` shows them all and writes this page anew; `make test` shows a part of each. Everything is seeded.
+promise. `make chaos` shows them all and writes this page anew; `make test` shows a part of most. Everything is seeded.
 
 Nought failures in n trials supports, at 95 %, a true rate below 3/n (the rule of three), and nothing better. *skipped*
 means that this machine cannot show the bar, and why; it never means that it held.

@@ -55,4 +55,5 @@ BAR = Bar(
     "The driver killed at 20 random moments: the same bytes after going on, at most 2 % of requests sent twice, "
     "no process and no lock left",
     show,
+    in_suite=False,
 )

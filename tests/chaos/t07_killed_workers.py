@@ -97,4 +97,5 @@ BAR = Bar(
     f"bytes, at most {MOST_SLOWER:.0f} times as long",
     show,
     alone=True,
+    in_suite=False,
 )

@@ -125,4 +125,5 @@ BAR = Bar(
     "T10",
     f"A disk that is full, read-only or no folder: one line with the remedy within {MOST_S:.0f} s of it, resumable",
     show,
+    in_suite=False,
 )

@@ -77,5 +77,8 @@ def flip(path: Path, chance: random.Random) -> None:
 
 
 BAR = Bar(
-    "T11", "One flipped bit in any stored file is found and the file named; one build mends it and redoes no more", show
+    "T11",
+    "One flipped bit in any stored file is found and the file named; one build mends it and redoes no more",
+    show,
+    in_suite=False,
 )

@@ -41,4 +41,9 @@ def codes(number: signal.Signals) -> tuple[int, ...]:
     return (0, 128 + number, number)
 
 
-BAR = Bar("T23", f"Ctrl-C and SIGTERM at any moment: gone within {MOST_S:.0f} s with all it began, and resumable", show)
+BAR = Bar(
+    "T23",
+    f"Ctrl-C and SIGTERM at any moment: gone within {MOST_S:.0f} s with all it began, and resumable",
+    show,
+    in_suite=False,
+)

@@ -1,4 +1,4 @@
-"""A part of every bar, small enough for the suite; ``make chaos`` shows them whole."""
+"""A part of the bars, three minutes in all; ``make chaos`` shows every one, and whole."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.chaos.bars import bars
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("bar", bars(), ids=lambda bar: bar.name)
+@pytest.mark.parametrize("bar", [bar for bar in bars() if bar.in_suite], ids=lambda bar: bar.name)
 def test_a_bar_holds(bar: Bar, tmp_path: Path) -> None:
     try:
         shown = bar.show(tmp_path, Scale(whole=False))
