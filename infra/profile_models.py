@@ -22,6 +22,7 @@ OWN = {
         "tokens_per_minute",
         "usd_per_minute",
         "timeout_s",
+        "hedge_after_s",
         "mode",
     ),
     "transformers": ("folder", "gpus", "memory_gb", "dtype", "batch"),
@@ -55,6 +56,7 @@ class ModelPart:
     usd_per_million_out: float = 0
     usd_per_minute: float = 0
     timeout_s: float = 120
+    hedge_after_s: float = 0
     picture_tokens: int = 1500
     mode: str = "live"
     folder: str = ""
@@ -206,6 +208,11 @@ def _check_served(model: ModelPart, where: str) -> None:
         raise BadInput(f"{where}: mode is 'batch', and a batch lies at one place; give one endpoint")
     if not 0 < model.timeout_s < 86_400:
         raise BadInput(f"{where}: timeout_s is {model.timeout_s:g}; it must lie between 0 and a day")
+    if model.hedge_after_s and (model.is_batch or not 0 < model.hedge_after_s < model.timeout_s):
+        raise BadInput(
+            f"{where}: hedge_after_s is {model.hedge_after_s:g}; it must lie between 0, which is off, and timeout_s, "
+            "and means nothing in mode 'batch'"
+        )
 
 
 def _check_keys_fit(model: ModelPart, where: str) -> None:

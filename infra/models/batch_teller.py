@@ -18,7 +18,8 @@ from infra.models.gate import Gate
 from infra.models.judge import Next, told_back
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw, opened
-from infra.models.teller import Endpoint, Teller, Unanswered
+from infra.models.teller import Endpoint, Teller
+from infra.models.trip import Unanswered
 from schemas.chat import Request
 from schemas.errors import BudgetSpent, ToolDown
 

@@ -15,7 +15,8 @@ from infra.models.ledger import Sum
 from infra.models.loop import Loop, OnCall
 from infra.models.raw import BadEnvelope, Raw
 from infra.models.replies import Replies
-from infra.models.teller import AskAgain, Endpoint, Teller, Trip
+from infra.models.teller import Endpoint, Teller
+from infra.models.trip import AskAgain, Trip
 from infra.order import Stopped
 from infra.profile_models import ModelPart
 from schemas.errors import ToolDown

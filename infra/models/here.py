@@ -17,7 +17,7 @@ from infra.models.generate import Draft, Generator, Load, Said
 from infra.models.judge import Next
 from infra.models.ledger import Sum
 from infra.models.raw import Raw
-from infra.models.teller import Unanswered
+from infra.models.trip import Unanswered
 from infra.models.weights import Weights, check_same
 from infra.profile_models import ModelPart
 from schemas.chat import Request

@@ -13,7 +13,7 @@ from infra.models.judge import Next, decide, key_of_try
 from infra.models.loop import Loop, OnCall
 from infra.models.raw import Raw
 from infra.models.replies import Replies
-from infra.models.teller import Unanswered
+from infra.models.trip import Unanswered
 from infra.order import Stopped
 from infra.profile_models import ModelPart
 from schemas.chat import Answer, NoReply, Request

@@ -14,7 +14,8 @@ from infra.models.errands import Errand, Errands, run
 from infra.models.estimate import BYTES_PER_TOKEN, used
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw
-from infra.models.teller import Teller, Unanswered
+from infra.models.teller import Teller
+from infra.models.trip import Unanswered
 from infra.models.wire import VECTORS
 from schemas.errors import ModelDrift, ToolDown, Unsupported
 from schemas.units import BlobId

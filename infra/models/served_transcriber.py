@@ -12,7 +12,8 @@ from infra.models.errands import Errand, Errands, run
 from infra.models.kept_chat import no_reply
 from infra.models.ledger import Sum
 from infra.models.raw import SHOWN, BadEnvelope, Raw
-from infra.models.teller import Teller, Unanswered
+from infra.models.teller import Teller
+from infra.models.trip import Unanswered
 from infra.models.wire import SPEECH
 from schemas.chat import NoReply
 from stages.stage import Sound, Utterance

@@ -3,9 +3,9 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,9 +14,11 @@ from infra.models.dialect import Dialect
 from infra.models.estimate import bound, tokens_in, used
 from infra.models.faults import Fault, Habits, Health
 from infra.models.gate import Gate, Rounds
+from infra.models.hedge import hedged
 from infra.models.judge import Next, decide, first, told_back
 from infra.models.ledger import Sum
 from infra.models.raw import BadEnvelope, Raw, opened
+from infra.models.trip import AskAgain, Trip, Unanswered
 from infra.models.wire import Line, Seat
 from infra.profile_models import ModelPart
 from schemas.chat import Request
@@ -38,27 +40,6 @@ class Endpoint:
         self.line, self.health = line, Health(habits)
         self.dialect = Dialect(lambda what: note(f"{line.url}: {what}"))
         self.url = line.url
-
-
-class Unanswered(Exception):
-    """This one request gets no answer, whatever is tried; others may."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault)
-        self.fault = fault
-
-
-@dataclass
-class Trip:
-    """One request on its way: what it takes at most, its pass once it has one, and what it took as far as is known.
-
-    ``manner`` is that of the dialect in which it was written.
-    """
-
-    wanted: Sum
-    manner: tuple[object, ...] = ()
-    given: Pass | None = None
-    took: Sum = field(default_factory=Sum)
 
 
 class Teller:
@@ -113,7 +94,14 @@ class Teller:
 
         Raises Unanswered, ToolDown, BudgetSpent, BadInput, ModelDrift; CancelledError once ``stopped`` says so.
         """
-        return await self.through(lambda endpoint: self._once(endpoint, request, step, stopped))
+
+        def once(endpoint: Endpoint, sent: asyncio.Event) -> Coroutine[Any, Any, Raw]:
+            return self._once(endpoint, request, step, stopped, sent)
+
+        after_s = self.model.hedge_after_s
+        if not after_s:
+            return await self.through(lambda endpoint: once(endpoint, asyncio.Event()))
+        return await self.through(lambda endpoint: hedged(once, endpoint, self._other, after_s, self._after))
 
     async def through(self, once: Callable[[Endpoint], Awaitable[T]]) -> T:
         """What comes of something asked ``once`` of an endpoint, and of others, or again, until it is answered."""
@@ -135,7 +123,7 @@ class Teller:
                     raise Unanswered(fault) from None
                 if self._now() > patient_until:
                     raise ToolDown(f"{self.model.name} at {endpoint.url}: {fault.detail}, again and again") from None
-                if not fault.wait_s and not self._has_other(endpoint):
+                if not fault.wait_s and self._other(endpoint) is endpoint:
                     await asyncio.sleep(self.habits.backoff(faults.total() - 1, random.random()))
 
     async def close(self) -> None:
@@ -160,9 +148,11 @@ class Teller:
                 return endpoint
             await asyncio.sleep(wait_s)
 
-    async def _once(self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool]) -> Raw:
+    async def _once(
+        self, endpoint: Endpoint, request: Request, step: Next, stopped: Callable[[], bool], sent: asyncio.Event
+    ) -> Raw:
         estimated = tokens_in(request, self.model, step.said + told_back(step.told, request.form) if step.told else "")
-        trip = Trip(bound(self.model, estimated, step.max_tokens))
+        trip = Trip(bound(self.model, estimated, step.max_tokens), sent=sent)
         try:
             asked_as, trip.manner = endpoint.dialect.format, endpoint.dialect.manner
             body = endpoint.dialect.body(self.model.name, request, step, self.get)
@@ -204,6 +194,7 @@ class Teller:
             if endpoint.dialect.manner != trip.manner:
                 raise AskAgain
             trip.took = given.aside  # unless we hear otherwise
+            trip.sent.set()
             async with asyncio.timeout(self.model.timeout_s):
                 yield
         finally:
@@ -249,12 +240,11 @@ class Teller:
             endpoint.health.pause(self._now() + fault.wait_s)
             await self._gate.pause(endpoint.url, fault.wait_s)
 
-    def _has_other(self, endpoint: Endpoint) -> bool:
-        """Whether another endpoint can be asked at once."""
+    def _other(self, endpoint: Endpoint) -> Endpoint:
+        """Another endpoint that can be asked at once; where there is none, the same."""
         now = self._now()
-        return any(
-            one is not endpoint and not one.health.is_shy(now) and not one.health.wait_s(now) for one in self.endpoints
-        )
+        free = (one for one in self.endpoints if one is not endpoint and not one.health.is_shy(now))
+        return next((one for one in free if not one.health.wait_s(now)), endpoint)
 
     def counted(self, raw: Raw, usage: dict[str, Any], estimated: int, max_tokens: int, endpoint: Endpoint) -> Raw:
         """The answer with what it took, where and when."""
@@ -286,11 +276,3 @@ class Teller:
 
     def _places(self) -> str:
         return ", ".join(endpoint.url for endpoint in self.endpoints)
-
-
-class AskAgain(Exception):
-    """Ask again: at another time, or another way, once a lesson was learnt."""
-
-    def __init__(self, *, is_lesson: bool = False) -> None:
-        super().__init__(is_lesson)
-        self.is_lesson = is_lesson
