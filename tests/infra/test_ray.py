@@ -48,7 +48,7 @@ with run_of(toy(), sources("anna", "bob.flag-kill", folder=folder), folder / "da
     run.wait("toy_videos")
     (folder / "pids").write_text(" ".join(map(str, children(os.getpid()))))
     if sys.argv[2] != "ended":
-        os.kill(os.getpid(), signal.SIGINT if sys.argv[2] == "interrupted" else signal.SIGKILL)
+        signal.raise_signal(signal.SIGINT if sys.argv[2] == "interrupted" else signal.SIGKILL)
     run.built()
 """
 
