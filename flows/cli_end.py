@@ -60,14 +60,15 @@ def _fail(error: Exception, text: str, code: int, debug: bool) -> NoReturn:
 def interruptible() -> Iterator[None]:
     """SIGTERM and a second kind of goodbye, SIGHUP, end what is inside as Ctrl-C does: cleanly.
 
-    Not in the middle of an import, where some compiled modules swallow whatever is raised, but right after it.
+    Not in the middle of an import, where some compiled modules swallow whatever is raised, but right after it. Others
+    raise an error of their own instead, as DuckDB does: any error after the signal is taken for the end asked for.
     """
     asked: list[int] = []
 
     def leave(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
         if not _is_importing(frame):
             raise Interrupted(number)
-        asked.append(number)
         signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
     def again(_: int, frame: FrameType | None) -> None:
@@ -77,6 +78,10 @@ def interruptible() -> Iterator[None]:
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
+    except Exception as error:
+        if asked:
+            raise Interrupted(asked[0]) from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():

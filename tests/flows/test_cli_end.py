@@ -1,7 +1,11 @@
 import importlib
 import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from flows.cli_end import Interrupted, interruptible
@@ -33,3 +37,23 @@ def test_an_interrupt_anywhere_else_comes_at_once() -> None:
     with interruptible(), pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_an_interrupt_of_a_query_is_no_error() -> None:
+    """DuckDB drops what a signal's handler raises, and raises an error of its own."""
+    reading = threading.Event()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for _ in range(100_000):
+            yield pa.record_batch({"n": range(1000)})
+            reading.set()
+
+    connection = duckdb.connect(config={"threads": "1"})
+    connection.register("numbers", pa.RecordBatchReader.from_batches(pa.schema({"n": pa.int64()}), batches()))
+    main = threading.get_ident()
+    asking = threading.Thread(target=lambda: reading.wait() and signal.pthread_kill(main, signal.SIGINT))
+    asking.start()
+    with pytest.raises(Interrupted) as asked, interruptible():
+        connection.execute("SELECT sum(one.n) FROM numbers one")
+    asking.join()
+    assert asked.value.number == signal.SIGINT
