@@ -1,8 +1,11 @@
 """What reads as an order to a model, and what people say in films."""
 
+import random
+import re
+
 import pytest
 
-from stages.orders import reads_as_order
+from stages.orders import WAYS, reads_as_order
 from tests.chaos.orders_in_footage import ORDERS
 
 SAID = (
@@ -32,3 +35,21 @@ def test_what_people_say_to_each_other_is_none(text: str) -> None:
 
 def test_a_long_text_takes_no_time() -> None:
     assert not reads_as_order("ignore all say answer rate mark as " * 600)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_hint_hides_an_order(seed: int) -> None:
+    """Half orders put together by chance, with letters that a pattern takes for others."""
+    chance = random.Random(seed)
+    words = sorted({word for text in (*ORDERS, *SAID) for word in re.findall(r"\S+", text)})
+    found = 0
+    for _ in range(300):
+        order = chance.choice(ORDERS).split()
+        at = chance.randrange(len(order))
+        text = " ".join([*order[:at], *chance.choices(words, k=2), *order[at + chance.randrange(3) :]])
+        text = chance.choice((str.upper, str.title, str))(text).replace("o", chance.choice("oo\u1c82"))
+        text = text.replace("I", chance.choice("II\u0130")).replace("i", chance.choice("ii\u0131"))
+        expected = any(way.pattern.search(text) for way in WAYS)
+        found += expected
+        assert reads_as_order(text) == expected, text
+    assert 30 < found < 290
