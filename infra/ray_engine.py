@@ -12,9 +12,9 @@ from typing import Any
 from infra.engine import EngineName, Post
 from infra.order import Berth, Crew, Order, Outcome
 from infra.profile import Profile
-from infra.ray_place import RayPlace, checked
+from infra.ray_place import JOINING, RayPlace, checked
 from infra.ray_worker import RayWorker
-from infra.staff import Pool, Slot, Staff, slot, within
+from infra.staff import PATIENCE_S, Pool, Slot, Staff, slot, within
 from infra.teachers import desk
 from schemas.errors import RushesError, StageBroken, ToolDown
 from stages.stage import Needs
@@ -32,14 +32,14 @@ class RayEngine:
     def __init__(self) -> None:
         self._place: RayPlace | None = None
         self._timer: threading.Timer | None = None
-        self._ready: set[Actor] = set()
         self._pools: dict[str, Pool[Actor]] = {}
         self._crew: Any = None
         self._desk: Any = None
+        self._homeless: set[str] = set()
 
     def start(self, crew: Crew, profile: Profile, post: Post, done: Callable[[Outcome], None]) -> None:
         """Starts or joins Ray, and checks that every table's needs can be met. Raises BadInput, ToolDown."""
-        self._post, self._done = post, done
+        self._post, self._done, self._profile = post, done, profile
         self._place = RayPlace(profile)
         nodes = self._place.nodes()
         self._slots: dict[str, Slot] = {
@@ -72,7 +72,10 @@ class RayEngine:
 
     def submit(self, order: Order) -> None:
         """Takes an order."""
-        self._pools[self._slots[order.table].pool].waiting.push(order)
+        pool = self._pools[self._slots[order.table].pool]
+        pool.waiting.push(order)
+        if pool.name in self._homeless:
+            self._count_machines()
         self._staff.match()
 
     def withdraw(self, table: str) -> list[Order]:
@@ -102,15 +105,10 @@ class RayEngine:
         actor = self._actor_type.options(
             num_cpus=pool.standing.cpus, num_gpus=pool.standing.gpus, memory=int(pool.standing.memory_gb * 1e9)
         ).remote(sys.path, [self._crew], berth, max(1, int(pool.standing.cpus)))
-        self._when_done(actor.ready.remote(), partial(self._came_up, actor))
+        self._when_done(actor.ready.remote(), partial(_came_up, pool, actor))
         return actor
 
-    def _came_up(self, actor: Actor, answer: Future[None]) -> None:
-        if answer.exception() is None:
-            self._ready.add(actor)
-
     def _fire(self, actor: Actor) -> None:
-        self._ready.discard(actor)
         if self._place:
             self._place.ray.kill(actor)
 
@@ -127,13 +125,14 @@ class RayEngine:
         if error is None:
             self._done(answer.result())
             self._staff.freed(pool, actor)
-            self._shrink_later()
         elif actor in pool.busy:
-            self._after(order, actor, error)
+            self._after(order, actor in pool.coming, error)
             self._fire(actor)
+            self._count_machines()
             self._staff.lost(pool, actor)
+        self._look_later()
 
-    def _after(self, order: Order, actor: Actor, error: BaseException) -> None:
+    def _after(self, order: Order, was_coming: bool, error: BaseException) -> None:
         """Tells what kept a worker from answering: its death, by the cell or before; or a fault of ours."""
         from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
 
@@ -141,18 +140,50 @@ class RayEngine:
         if not isinstance(error, RayActorError | OutOfMemoryError | WorkerCrashedError | NodeDiedError):
             told: RushesError | None = StageBroken(f"the worker failed at {order.what}: {said}")
         else:
-            told = None if actor in self._ready else ToolDown(f"a worker could not start: {said}")
+            told = ToolDown(f"a worker could not start: {said}{self._remedy()}") if was_coming else None
         self._done(Outcome(order, worker=self._slots[order.table].pool, error=told, crashed=told is None))
 
-    def _shrink_later(self) -> None:
-        """Sets the clock for the next worker that may have been idle long enough."""
+    def _count_machines(self) -> None:
+        """A machine of a cluster may have gone with its worker, or come: no order waits for one that is not there."""
+        assert self._place is not None  # noqa: S101  for the type checker
+        if self._place.is_ours:
+            return
+        nodes = self._place.nodes()
+        self._staff.budget = _budget(nodes, self._profile)
+        self._homeless = {name for name, pool in self._pools.items() if within(pool.standing, nodes) is None}
+        for name in self._homeless:
+            self._staff.recall(self._pools[name], 0)
+        for table, home in self._slots.items():
+            if home.pool in self._homeless:
+                self._turn_away(table, home.standing)
+
+    def _turn_away(self, table: str, needs: Needs) -> None:
+        gone = f"no machine of the cluster has {needs.gpus:g} GPUs and {needs.memory_gb:g} GB of memory any more"
+        for order in self.withdraw(table):
+            error = ToolDown(f"{gone}; run the same command again once one has")
+            self._post(partial(self._done, Outcome(order, worker=self._slots[table].pool, error=error)))
+
+    def _remedy(self) -> str:
+        """What may be wrong where workers of a cluster do not start: calls that lack a token are just not heard."""
+        return "" if self._place is None or self._place.is_ours else f"; {JOINING}"
+
+    def _look_later(self) -> None:
+        """Sets the clock for the next worker that may have been idle, or awaited, long enough."""
         if self._timer and self._timer.is_alive():
             return
-        wait_s = self._staff.shrink()
+        if any(pool.coming for pool in self._pools.values()):
+            self._count_machines()
+        wait_s = self._staff.look_round()
         if wait_s is not None:
-            self._timer = threading.Timer(wait_s, self._post, [self._shrink_later])
+            self._timer = threading.Timer(min(wait_s, PATIENCE_S), self._post, [self._look_later])
             self._timer.daemon = True
             self._timer.start()
+
+
+def _came_up(pool: Pool[Actor], actor: Actor, answer: "Future[None]") -> None:
+    """Notes that the worker is there; of one that is not, its order's outcome tells."""
+    if answer.exception() is None:
+        pool.coming.pop(actor, None)
 
 
 def _budget(nodes: list[Needs], profile: Profile) -> Needs:

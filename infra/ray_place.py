@@ -20,8 +20,11 @@ QUIET = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_AUTH_MODE": "token",
 }
+JOINING = (
+    "a cluster with tokens needs RAY_AUTH_MODE=token and its own in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH here, one "
+    "without needs RAY_AUTH_MODE=disabled"
+)
 
 
 class RayPlace:
@@ -43,8 +46,9 @@ class RayPlace:
             ray.init(address=address, **quiet) if address else self._start(profile, quiet)
         except Exception as error:  # Ray raises a bare one where a node does not come up in time
             self.leave()
-            where = f"join Ray at {address!r}" if address else "start Ray here"
-            raise ToolDown(f"cannot {where}: {error}; try --engine inline, which needs no Ray") from error
+            if address:
+                raise ToolDown(f"cannot join Ray at {address!r}: {error}; {JOINING}") from error
+            raise ToolDown(f"cannot start Ray here: {error}; try --engine inline, which needs no Ray") from error
 
     def _start(self, profile: Profile, quiet: dict[str, Any]) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="rushes-ray-"))
@@ -97,8 +101,12 @@ def _set_environment(*, is_local: bool) -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if not is_local:
+        # Ray's own rule would take any token in the home folder, and to a cluster without tokens nobody gets through.
+        has_token = bool({"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys())
+        os.environ.setdefault("RAY_AUTH_MODE", "token" if has_token else "disabled")
         return
     # A Ray of our own listens on this machine only, and to nobody who does not know the token of this run.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     if os.environ["RAY_AUTH_MODE"] == "token" and not os.environ.get("RAY_AUTH_TOKEN_PATH"):
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -22,13 +22,17 @@ PATIENCE_S = 10.0
 
 @dataclass
 class Pool(Generic[H]):
-    """Workers of one kind. ``standing`` is what each occupies for as long as it lives, beside what its order takes."""
+    """Workers of one kind. ``standing`` is what each occupies for as long as it lives, beside what its order takes.
+
+    ``coming`` says since when those are awaited that were hired, were given an order, and have not come up yet.
+    """
 
     name: str
     standing: Needs
     waiting: Waiting = field(default_factory=Waiting)
     idle: dict[H, float] = field(default_factory=dict)
     busy: dict[H, Order] = field(default_factory=dict)
+    coming: dict[H, float] = field(default_factory=dict)
     starved_since: float | None = None
 
     @property
@@ -61,13 +65,16 @@ class Staff(Generic[H]):
                 self._give(pool, pool.idle.popitem()[0])
         for pool in self._urgent():
             while self._may_run(pool) and self._make_room(pool):
-                self._give(pool, self.hire(pool))
+                hand = self.hire(pool)
+                pool.coming[hand] = self.now()
+                self._give(pool, hand)
             since = self.now() if pool.starved_since is None else pool.starved_since
             pool.starved_since = since if pool.waiting and not pool.size else None
 
     def freed(self, pool: Pool[H], hand: H) -> None:
         """A worker has done its order: it goes on, waits, or makes room for a pool that has had none for too long."""
         leaves = self._owes_room(pool)
+        pool.coming.pop(hand, None)
         del pool.busy[hand]
         if leaves:
             self.fire(hand)
@@ -77,18 +84,34 @@ class Staff(Generic[H]):
 
     def lost(self, pool: Pool[H], hand: H) -> None:
         """A worker has died."""
+        pool.coming.pop(hand, None)
         pool.busy.pop(hand, None)
         pool.idle.pop(hand, None)
         self.match()
 
-    def shrink(self) -> float | None:
-        """Lets go who has been idle for too long. Gives the seconds until the next one may be, if anybody is idle."""
+    def look_round(self) -> float | None:
+        """Lets go who has been idle for too long; who is idle takes over from who does not come up.
+
+        Gives the seconds until somebody may be either, if anybody is idle or coming.
+        """
         now = self.now()
         for pool in self.pools.values():
             for hand in [hand for hand, since in pool.idle.items() if now - since >= self.idle_s]:
                 self._let_go(pool, hand)
-        idle = [since for pool in self.pools.values() for since in pool.idle.values()]
-        return max(0.0, min(idle) + self.idle_s - now) if idle else None
+            if pool.idle:
+                self.recall(pool, PATIENCE_S)
+        self.match()
+        waits = [since + self.idle_s - now for pool in self.pools.values() for since in pool.idle.values()]
+        late = [since + PATIENCE_S - now for pool in self.pools.values() for since in pool.coming.values()]
+        waits += [wait_s if wait_s > 0 else PATIENCE_S for wait_s in late]
+        return max(0.0, min(waits)) if waits else None
+
+    def recall(self, pool: Pool[H], after_s: float) -> None:
+        """Takes back what was given to workers that have not come up for so long: there may be no place for them."""
+        for hand in [hand for hand, since in pool.coming.items() if self.now() - since >= after_s]:
+            del pool.coming[hand]
+            pool.waiting.push(pool.busy.pop(hand))
+            self.fire(hand)
 
     def _urgent(self) -> list[Pool[H]]:
         """Pools in which something waits, the most urgent first; those starved of workers before all others."""

@@ -33,12 +33,12 @@ class CannotShow(Exception):
 class Bar:
     """One promise. ``show`` gets an empty folder that is its own, and raises CannotShow where it cannot be shown.
 
-    ``alone`` is for one that compares times: nothing else may run then. ``in_suite`` is false for one of which even a
-    part takes long; tests of the suite show as much in other ways.
+    ``timed`` is for one whose promise is near to how long it takes: it is shown when the machine has least to do.
+    ``in_suite`` is false for one of which even a part takes long; tests of the suite show as much in other ways.
     """
 
     name: str
     promise: str
     show: Callable[[Path, Scale], Shown]
-    alone: bool = False
+    timed: bool = False
     in_suite: bool = True

@@ -51,11 +51,16 @@ APART = 65 << 20
 
 
 def write_slow(folder: Path, n: int) -> tuple[str, Path]:
-    """The recipe's file, and a folder of ``n`` files that take no room and are so large that each is a part."""
-    recipe, footage = folder / "slow_notes.py", folder / "footage"
+    """The recipe's file, and a folder of ``n`` files for it."""
+    recipe = folder / "slow_notes.py"
     recipe.write_text(RECIPE)
-    footage.mkdir()
+    return str(recipe), write_files(folder / "footage", n)
+
+
+def write_files(folder: Path, n: int) -> Path:
+    """A folder of ``n`` files that take no room and are so large that each is a part."""
+    folder.mkdir()
     for number in range(n):
-        with (footage / f"{number:04d}.mp4").open("wb") as file:
+        with (folder / f"{number:04d}.mp4").open("wb") as file:
             file.truncate(APART)
-    return str(recipe), footage
+    return folder

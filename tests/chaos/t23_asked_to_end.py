@@ -45,5 +45,6 @@ BAR = Bar(
     "T23",
     f"Ctrl-C and SIGTERM at any moment: gone within {MOST_S:.0f} s with all it began, and resumable",
     show,
+    timed=True,
     in_suite=False,
 )

@@ -28,6 +28,10 @@ class Office:
             self.staff.pools[pool].waiting.push(Order("t", number, (), target, (-urgency, number)))
         self.staff.match()
 
+    def come(self, *hands: int) -> None:
+        for hand in hands:
+            del self.staff.pools["one"].coming[hand]
+
     def finish(self, pool: str, hand: int) -> None:
         self.staff.freed(self.staff.pools[pool], hand)
 
@@ -78,15 +82,16 @@ def test_a_pool_without_workers_gets_its_turn_however_much_waits_elsewhere() -> 
 def test_who_has_been_idle_for_long_goes() -> None:
     office = Office(Needs(cpus=2, memory_gb=9), one=Needs(cpus=1))
     office.submit("one", "a", "b")
+    office.come(1, 2)
     office.finish("one", 1)
     office.clock = 10
     office.finish("one", 2)
-    assert office.staff.shrink() == 20
+    assert office.staff.look_round() == 20
     office.clock = 30
-    assert office.staff.shrink() == 10
+    assert office.staff.look_round() == 10
     assert office.fired == [1]
     office.clock = 40
-    assert office.staff.shrink() is None
+    assert office.staff.look_round() is None
 
 
 def test_a_dead_worker_leaves_its_place_to_another() -> None:
@@ -94,6 +99,37 @@ def test_a_dead_worker_leaves_its_place_to_another() -> None:
     office.submit("one", "a", "b")
     office.staff.lost(office.staff.pools["one"], 1)
     assert office.given[-1] == (2, "b")
+
+
+def test_who_is_idle_takes_over_from_who_does_not_come_up() -> None:
+    office = Office(Needs(cpus=2, memory_gb=9), one=Needs(cpus=1))
+    office.submit("one", "a", "b")
+    office.come(1)
+    office.finish("one", 1)
+    office.clock = PATIENCE_S - 1
+    assert office.staff.look_round() == 1
+    assert office.fired == [], "a worker takes its time to come up"
+    office.clock = PATIENCE_S
+    office.staff.look_round()
+    assert (office.fired, office.given[-1]) == ([2], (1, "b"))
+
+
+def test_who_has_come_up_keeps_its_order_however_long_that_takes() -> None:
+    office = Office(Needs(cpus=2, memory_gb=9), one=Needs(cpus=1))
+    office.submit("one", "a", "b")
+    office.come(1, 2)
+    office.finish("one", 1)
+    office.clock = 10 * PATIENCE_S
+    office.staff.look_round()
+    assert 2 not in office.fired
+
+
+def test_nobody_is_recalled_for_whom_there_is_no_other() -> None:
+    office = Office(Needs(cpus=1, memory_gb=9), one=Needs(cpus=1))
+    office.submit("one", "a")
+    office.clock = 10 * PATIENCE_S
+    assert office.staff.look_round() == PATIENCE_S
+    assert office.fired == []
 
 
 def test_workers_that_occupy_nothing_share_cores_by_what_they_are_at() -> None:
