@@ -51,7 +51,12 @@ def test_an_interrupt_of_a_query_is_no_error() -> None:
     connection = duckdb.connect(config={"threads": "1"})
     connection.register("numbers", pa.RecordBatchReader.from_batches(pa.schema({"n": pa.int64()}), batches()))
     main = threading.get_ident()
-    asking = threading.Thread(target=lambda: reading.wait() and signal.pthread_kill(main, signal.SIGINT))
+
+    def ask() -> None:
+        reading.wait()
+        signal.pthread_kill(main, signal.SIGINT)
+
+    asking = threading.Thread(target=ask)
     asking.start()
     with pytest.raises(Interrupted) as asked, interruptible():
         connection.execute("SELECT sum(one.n) FROM numbers one")
