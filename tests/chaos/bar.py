@@ -33,7 +33,7 @@ class CannotShow(Exception):
 class Bar:
     """One promise. ``show`` gets an empty folder that is its own, and raises CannotShow where it cannot be shown.
 
-    ``timed`` is for one whose promise is near to how long it takes: it is shown when the machine has least to do.
+    ``timed`` is for one whose promise is near to how long it takes: it comes last, beside its like.
     ``in_suite`` is false for one of which even a part takes long; tests of the suite show as much in other ways.
     """
 
