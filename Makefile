@@ -38,7 +38,7 @@ bench: ## measure speed side by side with others; takes a while
 	@infra/setup.sh dev
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-chaos: ## show every bar of reliability, whole, and write docs/reliability.md; under 15 minutes
+chaos: ## show every bar of reliability, whole, and write docs/reliability.md; about a quarter of an hour
 	@infra/setup.sh dev
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
