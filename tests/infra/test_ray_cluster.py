@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,8 @@ def cluster(folder: Path, rules: dict[str, str]) -> Iterator[str]:
         yield address
     finally:
         for pid in {head.pid, *descendants(head.pid)}:  # asked kindly, it takes half a minute
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # gone with another
+                os.kill(pid, signal.SIGKILL)
         head.wait(60)
 
 
@@ -107,15 +108,8 @@ def footage(tmp_path: Path) -> Path:
 def build(tmp_path: Path, footage: Path, address: str, rules: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     profile = tmp_path / "cluster.toml"
     profile.write_text(f"[ray]\naddress = {address!r}\n[retries]\nwait_s = []\n")
-    command = [
-        str(PROGRAMS / "rushes"),
-        "build",
-        str(write_toy(tmp_path)),
-        str(footage),
-        "--to",
-        str(tmp_path / "data"),
-    ]
-    command += ["--engine", "ray", "--profile", str(profile)]
+    command: list[str | Path] = [PROGRAMS / "rushes", "build", write_toy(tmp_path), footage, "--to", tmp_path / "data"]
+    command += ["--engine", "ray", "--profile", profile]
     environment = without_auth() | rules
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
