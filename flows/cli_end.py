@@ -62,6 +62,7 @@ def interruptible() -> Iterator[None]:
 
     Not in the middle of an import, where some compiled modules swallow whatever is raised, but right after it. Others
     raise an error of their own instead, as DuckDB does: any error after the signal is taken for the end asked for.
+    What is ignored when the command starts, as ``nohup`` does it, stays so.
     """
     asked: list[int] = []
 
@@ -74,7 +75,8 @@ def interruptible() -> Iterator[None]:
     def again(_: int, frame: FrameType | None) -> None:
         leave(asked[0], frame)
 
-    handlers = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: leave, signal.SIGALRM: again}
+    ends = [one for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(one) != signal.SIG_IGN]
+    handlers = dict.fromkeys(ends, leave) | {signal.SIGALRM: again}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Generator
@@ -36,8 +37,14 @@ SERVERS = ("ray_cluster", "prefect_harness", "prefect_server")
 SLOW_MODULE = re.compile(r"^pytestmark = .*pytest\.mark\.slow\b", re.MULTILINE)
 
 
+def heed_interrupts() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored, and whatever that starts inherits it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Set before Ray or Prefect is imported: both read the environment only once."""
+    heed_interrupts()
     for name in OUTSIDE:
         os.environ.pop(name, None)
     home = tempfile.mkdtemp(prefix="rushes-prefect-")  # one per worker: each has its own database

@@ -25,7 +25,7 @@ from tests.chaos.bar import Scale
 from tests.chaos.bars import bars
 from tests.chaos.page import STYLES, Line, page
 from tests.chaos.showing import shown
-from tests.conftest import QUIET
+from tests.conftest import QUIET, heed_interrupts
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
 PACKAGES = ("ray", "prefect", "pyarrow", "duckdb", "openai", "av", "decord")
@@ -43,6 +43,7 @@ def main() -> int:
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"no bar {', '.join(unknown)}; there are {', '.join(known)}")
     os.environ.update(QUIET)
+    heed_interrupts()
     scale = Scale(whole=not asked.part, seed=asked.seed)
     console = Console()
     wanted = [known[name] for name in asked.names] or list(known.values())

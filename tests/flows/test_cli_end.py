@@ -39,6 +39,16 @@ def test_an_interrupt_anywhere_else_comes_at_once() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_what_nohup_ignores_is_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_an_interrupt_of_a_query_is_no_error() -> None:
     """DuckDB drops what a signal's handler raises, and raises an error of its own."""
     reading = threading.Event()
