@@ -1,13 +1,13 @@
 """A vision-language model in this process: ours beside bare ``generate`` at the same batch, in turns in one run.
 
-    python benchmarks/generate.py [--size tiny|3b] [--batch 8] [--requests 64] [--frames 4] [--tokens 64] [--form]
+    python benchmarks/generate.py [--size tiny|half|3b] [--batch 8] [--requests 64] [--frames 4] [--tokens 64] [--form]
 
-The model is of the make of Qwen2.5-VL with weights drawn by chance, made on the spot: ``tiny`` on a CPU, ``3b`` with
-the measures of the 3B model in bfloat16 on a GPU. *Bare* has every batch made ready beforehand and calls ``generate``
-on one after the other: no decoding, no log, no form. *Bare in turns* decodes, prepares and generates each batch in
-turn. *Ours* is a role asked through the worker's door: JPEGs decoded, batches gathered, answers in the call log.
-Everybody writes ``--tokens`` tokens an answer; with ``--form`` ours holds them to a form besides. The bar is 0.95 of
-bare. Prints Markdown.
+The model is of the make of Qwen2.5-VL with weights drawn by chance, made on the spot: ``tiny`` and ``half`` a billion
+weights on a CPU, ``3b`` with the measures of the 3B model in bfloat16 on a GPU. *Bare* has every batch made ready
+beforehand and calls ``generate`` on one after the other: no decoding, log or form. *Bare in turns* decodes, prepares
+and generates each batch in turn. *Ours* is a role asked through the worker's door: JPEGs decoded, batches gathered,
+answers in the call log. Everybody writes ``--tokens`` tokens an answer; with ``--form`` ours holds them to a form
+besides. The bar is 0.95 of bare. Prints Markdown.
 """
 
 import argparse
@@ -36,6 +36,14 @@ from schemas.chat import Form, Picture, Request
 from schemas.units import BlobId
 from tests.infra.models import tiny
 
+MIDDLE = {
+    "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14,
+    "num_key_value_heads": 2, "vocab_size": 151_936, "max_position_embeddings": 32_768,
+}  # fmt: skip
+MIDDLE_EYES = {
+    "depth": 12, "hidden_size": 640, "intermediate_size": 1720, "num_heads": 8, "out_hidden_size": 896,
+    "window_size": 112, "fullatt_block_indexes": [3, 7, 11],
+}  # fmt: skip
 LARGE = {
     "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36, "num_attention_heads": 16,
     "num_key_value_heads": 2, "vocab_size": 151_936, "max_position_embeddings": 32_768,
@@ -142,18 +150,20 @@ def endless(plain: Callable[[Generator, int], Any]) -> Callable[[Generator, int]
 def main() -> None:
     """Makes the model, lets them take turns, prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=["tiny", "3b"], default="tiny")
+    parser.add_argument("--size", choices=["tiny", "half", "3b"], default="tiny")
     for name, usual in (("batch", 8), ("requests", 64), ("frames", 4), ("tokens", 64), ("rounds", 3), ("side", 0)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--form", action="store_true")
     asked = parser.parse_args()
-    device, side = ("cuda:0", 448) if asked.size == "3b" else ("cpu", 56)
-    side = asked.side or side
+    device = "cuda:0" if asked.size == "3b" else "cpu"
+    side = asked.side or {"tiny": 56, "half": 112, "3b": 448}[asked.size]
     never_cut_off()
     with tempfile.TemporaryDirectory(prefix="generate-") as folder:
         place = Path(folder, "model")
         if asked.size == "3b":
             tiny.newer_seer(place, LARGE, LARGE_EYES, side, "cuda", "bfloat16")
+        elif asked.size == "half":
+            tiny.newer_seer(place, MIDDLE, MIDDLE_EYES, side)
         else:
             tiny.newer_seer(place, longest=side)
         gpus = float(device != "cpu")

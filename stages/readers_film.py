@@ -111,12 +111,11 @@ class Film:
         With each its time (AVI stores no other than dts), whether it can be believed, and whether one ahead of it is
         missing.
         """
-        is_counted = self.container_name == "avi"
-        belief = Belief(self.said, by_counting=is_counted)
+        belief = Belief.of(self._container, self.stream, self.said)
         last: int | None = None
         for packet in chain(belief.packets(self._container.demux(self.stream)), (None,)):
             for frame in belief.frames_of(self.stream.codec_context, packet):
-                pts = frame.dts if is_counted else frame.pts
+                pts = frame.dts if self.container_name == "avi" else frame.pts
                 is_whole = belief.believes(frame)
                 if pts is not None and (last is None or pts > last):
                     last = pts

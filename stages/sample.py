@@ -17,7 +17,7 @@ Quality = Annotated[int, Unit("1"), Interval(ge=50, le=100)]
 
 
 class TakeFrames(
-    Stage[FrameRequest, Frame, Env], version=3, needs=Needs(cpus=1, memory_gb=1), batch_rows=256, group_by="video_id"
+    Stage[FrameRequest, Frame, Env], version=4, needs=Needs(cpus=1, memory_gb=1), batch_rows=256, group_by="video_id"
 ):
     """Take the picture on screen at each wanted time: upright, with square pixels, as a JPEG.
 
@@ -58,7 +58,7 @@ class TakeFrames(
 
 class TakeFramesAgain(
     Stage[FrameRequest, FrameAgain, Env],
-    version=3,
+    version=4,
     needs=Needs(cpus=1, memory_gb=1),
     batch_rows=256,
     group_by="video_id",

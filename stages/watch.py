@@ -25,7 +25,7 @@ _AT_THE_START = {"difference": 0, "pan": 0, "tilt": 0, "zoom": 0, "camera_fit": 
 Stretch = dict[str, npt.NDArray[Any]]
 
 
-class WatchVideos(Stage[Video, Signal, Env], version=3, needs=Needs(cpus=1), batch_rows=4):
+class WatchVideos(Stage[Video, Signal, Env], version=4, needs=Needs(cpus=1), batch_rows=4):
     """The per-frame measurements of each video, taken in one decoding pass at 64 by 36 pixels.
 
     Gives one ``Signal`` per 4096 frames; times count from the first frame. A damaged video gives its longest stretch in
@@ -61,12 +61,12 @@ class WatchVideos(Stage[Video, Signal, Env], version=3, needs=Needs(cpus=1), bat
         """Nothing is given before the end is known: a video is either watched or rejected, never both."""
         stretches, end = self._heard(video, path, _THREADS)
         if end.why == "again":
-            stretches, end = self._heard(video, path, 1)
+            stretches, end = self._heard(video, path, 1, "wary")
         return list(_rows(video, stretches, end))
 
-    def _heard(self, video: Video, path: Path, threads: int) -> tuple[list[Stretch], End]:
+    def _heard(self, video: Video, path: Path, threads: int, *how: str) -> tuple[list[Stretch], End]:
         most = min(self.most_frames, 1000 + video.size_bytes // self.bytes_per_frame)
-        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(threads), str(most))
+        argv = sandbox.module("stages.watch_child", str(path.absolute()), FORMATS, str(threads), str(most), *how)
         wall_s = min(self.wall_s, 600 + 60 * video.size_bytes / 1e6)
         limits = sandbox.Limits(wall_s=wall_s, cpu_s=int(wall_s * _THREADS) + 1, memory_bytes=self.memory_bytes)
         stretches: list[Stretch] = []

@@ -5,7 +5,7 @@ decodes ahead of the one that scales and measures.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
@@ -22,9 +22,11 @@ from av.video.stream import VideoStream
 
 from stages import allowance, streams
 from stages.ahead import ahead
+from stages.colours import has_impossible, has_unfilled
 from stages.damage import Belief, Complaints
 from stages.picture import COLUMNS, ROWS, Small
 from stages.watch_clock import Clock, micros
+from stages.watch_seen import Seen
 
 MOST_PIXELS = 40_000_000
 """A decoder refuses larger pictures before it allocates them."""
@@ -36,8 +38,6 @@ _LIGHT_PIXELS = 1_000_000
 """Pictures up to here one thread decodes as fast as another scales and measures; more threads only cost more CPU."""
 _AHEAD_BYTES = 16_000_000
 _PROBED_ROWS = 8
-_LONGEST_LAST_US = 1_000_000
-_ONLY_FRAME_US = 40_000
 _COVERS = Disposition.attached_pic | Disposition.timed_thumbnails
 _DIRECT = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray", "yuva420p"})
 
@@ -48,51 +48,6 @@ class Unwatchable(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason, detail)
         self.reason, self.detail = reason, detail
-
-
-@dataclass(frozen=True)
-class Run:
-    """Believed frames with nothing missing between them: the first one's number and time, how many, and the last.
-
-    ``end_us`` is when the last one goes off: by its own duration, where that is plausible.
-    """
-
-    first: int = 0
-    start_us: int = 0
-    frames: int = 0
-    last_us: int = 0
-    longest_us: int = 0
-    end_us: int = 0
-
-    def longer(self, at_us: int, until_us: int | None) -> "Run":
-        """The same and one more frame."""
-        longest = max(self.longest_us, at_us - self.last_us) if self.frames else 0
-        usual = (at_us - self.start_us) // self.frames if self.frames else _ONLY_FRAME_US
-        end = min(until_us or at_us + usual, at_us + max(longest, _LONGEST_LAST_US))
-        return Run(self.first, self.start_us, self.frames + 1, at_us, longest, end)
-
-
-@dataclass
-class Seen:
-    """What was found out while decoding. Sizes are as displayed: turned, and stretched by the sample aspect."""
-
-    width_px: int = 0
-    height_px: int = 0
-    frames: int = 0
-    lost: int = 0
-    errors: int = 0
-    sizes: set[tuple[int, int]] = field(default_factory=set)
-    run: Run = field(default_factory=Run)
-    longest: Run = field(default_factory=Run)
-
-    def add(self, at_us: int, until_us: int | None, *, is_joined: bool) -> None:
-        """One more believed frame; ``is_joined`` when nothing is missing between it and the one before."""
-        if not is_joined or not self.frames:
-            self.run = Run(self.frames, at_us)
-        self.frames += 1
-        self.run = self.run.longer(at_us, until_us)
-        if self.run.frames >= self.longest.frames:
-            self.longest = self.run
 
 
 @dataclass(frozen=True)
@@ -148,24 +103,37 @@ def film_in(container: InputContainer) -> VideoStream:
     return videos[found.index]
 
 
-def pictures(container: InputContainer, stream: VideoStream, seen: Seen, said: Complaints) -> Iterator[Picture]:
-    """Every frame that has a place in time and can be believed, in order; ``seen`` is filled on the way."""
+def pictures(
+    container: InputContainer, stream: VideoStream, seen: Seen, said: Complaints, *, is_wary: bool = False
+) -> Iterator[Picture]:
+    """Every frame that has a place in time and can be believed, in order; ``seen`` is filled on the way.
+
+    What comes to be in doubt after it was given is taken back there. ``is_wary`` is for films known to be damaged.
+    """
+    belief = Belief.of(container, stream, said)
+    seen.doubted = belief.doubted
     clock = Clock(stream.time_base or Fraction(1, 1_000_000), by_decoding=is_counted(container))
     scale, is_joined = _Scaler(), True
     at_once = max(1, min(8, _AHEAD_BYTES // max(1, stream.width * stream.height * 3)))
-    for frame, is_whole, has_hole in ahead(frames(container, stream, seen, said), at_once):
+    for frame, group, is_whole, has_hole in ahead(frames(container, stream, belief), at_once):
         at = clock.time_us(frame.pts, frame.dts)
         is_joined &= not has_hole and clock.lost == seen.lost
-        seen.lost = clock.lost
+        seen.lost, seen.hurts = clock.lost, belief.n_hurts
         if at is None:
             continue
         if not seen.sizes:
             seen.width_px, seen.height_px = _shown(frame, stream)
         seen.sizes.add((frame.width, frame.height))
         if is_whole:
-            seen.add(at, clock.later_us(frame.duration), is_joined=is_joined)
-            yield Picture(at, scale(frame), _sharpness(frame))
+            small = scale(frame)
+            if has_unfilled(small) or (is_wary and has_impossible(small)):
+                seen.doubt(group)
+            until = clock.later_us(frame.duration)
+            seen.add(at, until, group, is_joined=is_joined, is_key=bool(frame.key_frame))
+            yield Picture(at, small, _sharpness(frame))
         is_joined = is_whole
+    seen.hurts, seen.refused = belief.n_hurts, belief.n_refused
+    seen.take_back()
 
 
 def is_counted(container: InputContainer) -> bool:
@@ -174,19 +142,18 @@ def is_counted(container: InputContainer) -> bool:
 
 
 def frames(
-    container: InputContainer, stream: VideoStream, seen: Seen, said: Complaints
-) -> Iterator[tuple[VideoFrame, bool, bool]]:
-    """The frames as the decoder gives them: each, whether it can be believed, and whether one ahead of it is missing.
+    container: InputContainer, stream: VideoStream, belief: Belief
+) -> Iterator[tuple[VideoFrame, int, bool, bool]]:
+    """The frames as the decoder gives them: each, its group, whether it is believed, and whether one ahead is missing.
 
     Raises ``Unwatchable`` for encrypted ones, of which it would make noise.
     """
-    belief = Belief(said, by_counting=is_counted(container))
     for packet in chain(belief.packets(container.demux(stream)), (None,)):
         if packet is not None and packet.has_sidedata("encryption_info"):
             raise Unwatchable("encrypted", "its packets are encrypted, and there is no key")
         for frame in belief.frames_of(stream.codec_context, packet):
-            yield frame, belief.believes(frame), frame.pts is not None and belief.has_hole(frame.pts)
-        seen.errors = belief.n_hurts
+            has_hole = frame.pts is not None and belief.has_hole(frame.pts)
+            yield frame, belief.group_of(frame), belief.believes(frame), has_hole
 
 
 class _Scaler:

@@ -52,7 +52,7 @@ def fragments(
         "twins": _twins(seen),
     }
     quotas = {"per_video": per_video, "per_task": per_task}
-    judged = select(Verdict, verdicts("fragments_gates", **quotas), over="all", **told)
+    judged = select(Verdict, verdicts("fragments_gates", "blind", "guessable", **quotas), over="all", **told)
     picks = picked(judged, validation_percent, test_percent)
     return samples(items, picks, requests.then(TakeFrames()), seen.videos, clips=clips)
 

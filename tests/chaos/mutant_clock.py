@@ -68,10 +68,12 @@ def said(path: Path, good: Sequence[Packet]) -> Said:
         if not is_whole:
             hurt.append(packet.time_us)
     if path.suffix == ".avi":
-        times = {number: [number * _step_us(path)] for number in number_at}
+        tick = _tick(path)
+        times = {number: [round(number * tick * 1_000_000)] for number in number_at}
     return Said({n: times.get(n, [one.time_us]) for n, one in zip(number_at, good, strict=True)}, hurt)
 
 
-def _step_us(path: Path) -> int:
+def _tick(path: Path) -> Fraction:
+    """How long one place lasts, in seconds."""
     with av.open(str(path), metadata_errors="replace") as container:
-        return round((container.streams.video[0].time_base or 0) * 1_000_000)
+        return container.streams.video[0].time_base or Fraction(0)

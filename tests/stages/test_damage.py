@@ -107,6 +107,56 @@ def test_after_damage_no_time_is_believed_where_frames_are_only_counted(tmp_path
     assert set(frames_of(path, [0, 10 * STEP_US, 60 * STEP_US])) <= {0, 10 * STEP_US}
 
 
+def test_what_comes_before_a_decoder_stumbles_is_not_used_either(tmp_path: Path) -> None:
+    """Where bytes were changed ahead of that cannot be known."""
+    content = bytearray(clip("plain").path.read_bytes())
+    content[packet_of(clip("plain").path, 56).stop - 12] ^= 255
+    (tmp_path / "a.mp4").write_bytes(content)
+    assert numbers(watched(tmp_path / "a.mp4")) == list(range(50))
+
+
+def test_frames_that_a_broadcast_lost_as_a_whole_are_missed(tmp_path: Path) -> None:
+    """FFmpeg says nothing of it, and shows the frames after it built on others than they were made for."""
+    content = clip("transport stream").path.read_bytes()
+    begins = [at for at in range(0, len(content), 188) if content[at + 1 : at + 3] == b"\x41\0"]
+    (tmp_path / "a.ts").write_bytes(content[: begins[30] + 60] + content[begins[33] :])
+    shown = numbers(watched(tmp_path / "a.ts"))
+    assert shown == list(range(len(shown)))
+    assert 26 <= len(shown) <= 30
+
+
+def test_a_frame_whose_start_a_broadcast_lost_is_missed(tmp_path: Path) -> None:
+    """FFmpeg takes what is left of it for a part of another."""
+    content = bytearray(clip("transport stream").path.read_bytes())
+    begins = [at for at in range(0, len(content), 188) if content[at + 1 : at + 3] == b"\x41\0"]
+    slice_at = content.index(b"\0\0\1\x01", begins[60], begins[60] + 188)
+    content[slice_at + 2] = 0
+    (tmp_path / "a.ts").write_bytes(content)
+    shown = numbers(watched(tmp_path / "a.ts"))
+    assert shown == list(range(len(shown)))
+    assert 50 <= len(shown) <= 60
+
+
+def test_where_frames_are_counted_none_is_used_after_a_gap(tmp_path: Path) -> None:
+    """FFmpeg passes over eight frames in silence, and all later ones would be shown too early."""
+    content = bytearray(clip("AVI").path.read_bytes())
+    hit = slice(packet_of(clip("AVI").path, 40).start - 8, packet_of(clip("AVI").path, 48).start - 8)
+    content[hit] = bytes(hit.stop - hit.start)
+    (tmp_path / "a.avi").write_bytes(content)
+    assert numbers(watched(tmp_path / "a.avi")) == list(range(39))
+
+
+def test_of_vp9_that_the_decoder_refused_once_nothing_is_used(tmp_path: Path) -> None:
+    content = bytearray(clip("VP9").path.read_bytes())
+    where = packet_of(clip("VP9").path, 60)
+    content[where.start + 1 : where.stop] = bytes(where.stop - where.start - 1)
+    (tmp_path / "a.webm").write_bytes(content)
+    video = row(Video, uri=str(tmp_path / "a.webm"), size_bytes=len(content))
+    (found,) = WatchVideos().run([video], FakeEnv())
+    assert isinstance(found, Reject)
+    assert (found.reason, "few of such" in found.detail) == ("no_frames", True)
+
+
 def test_a_stream_that_appears_on_the_way_costs_no_frame(tmp_path: Path) -> None:
     """One flipped bit in the address of a broadcast's packet makes a second stream begin there."""
     content = bytearray(clip("transport stream").path.read_bytes())

@@ -16,7 +16,7 @@ from schemas.rejects import Reject
 from stages import sandbox
 from stages.ffmpeg import FORMATS
 from stages.watch import WatchVideos
-from stages.watch_child import watch
+from stages.watch_child import Task, watch
 from stages.watch_clock import Clock, micros
 from stages.watch_measures import measure
 from stages.watch_messages import HEAD, STRETCH, End, read_stretch
@@ -57,7 +57,7 @@ def made(path: Path, source: str, *options: str) -> Path:
 def without_sandbox(path: Path) -> tuple[End, list[dict[str, npt.NDArray[Any]]]]:
     """What the child says, in this process."""
     out = io.BytesIO()
-    end = watch(str(path), FORMATS, 2, 10**6, out)
+    end = watch(Task(str(path), FORMATS, 2, 10**6), out)
     said, found = out.getvalue(), []
     while said:
         _, size = HEAD.unpack(said[: HEAD.size])

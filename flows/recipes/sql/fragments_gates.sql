@@ -1,24 +1,13 @@
 -- What each gate but the last says of each item. A task is alarming when it is guessed better than chance with a
 -- probability of one in a hundred by luck; of such a task, what is guessed right every time goes.
-WITH blind AS (
-    SELECT item_id, video_id, task, count(*) AS repeats, count(*) FILTER (is_right) AS right_guesses
-    FROM guesses GROUP BY ALL
-), guessable AS (
-    SELECT task, accuracy, chance,
-           n_items >= 20 AND accuracy - chance > 2.33 * sqrt(chance * (1 - chance) / n_items) AS is_alarming
-    FROM (
-        SELECT task, avg(is_right::INT) AS accuracy, avg(1 / len(options)) AS chance,
-               count(DISTINCT guesses.item_id) AS n_items
-        FROM guesses JOIN items USING (item_id, task) GROUP BY task
-    )
-), context AS (
+WITH context AS (
     SELECT item_id, items.video_id, 'context' AS gate,
-           NOT (coalesce(is_alarming, false) AND coalesce(right_guesses = repeats, false)) AS passed,
-           CASE WHEN right_guesses IS NULL THEN 'not guessed: too few items to learn from'
-                WHEN is_alarming AND right_guesses = repeats THEN format(
+           NOT (coalesce(is_alarming, false) AND coalesce(n_right = repeats, false)) AS passed,
+           CASE WHEN n_right IS NULL THEN 'not guessed: too few items to learn from'
+                WHEN is_alarming AND n_right = repeats THEN format(
                     'guessed from the text alone {} times of {}, in a task guessed {:.0f} % right against {:.0f} % by chance',
-                    right_guesses, repeats, 100 * accuracy, 100 * chance)
-                ELSE format('guessed right {} times of {}', right_guesses, repeats) END AS reason
+                    n_right, repeats, 100 * accuracy, 100 * chance)
+                ELSE format('guessed right {} times of {}', n_right, repeats) END AS reason
     FROM items LEFT JOIN blind USING (item_id) LEFT JOIN guessable ON guessable.task = items.task
 ), veracity AS (
     SELECT item_id, items.video_id, 'veracity' AS gate,
