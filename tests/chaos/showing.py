@@ -1,4 +1,4 @@
-"""Bars shown two at a time, each in a process of its own."""
+"""Bars shown several at a time, each in a process of its own."""
 
 import multiprocessing
 import tempfile
@@ -14,8 +14,8 @@ from rich.progress import Progress
 from tests.chaos.bar import Bar, CannotShow, Scale
 from tests.chaos.page import STYLES, Line
 
-# More take as long: two keep two cores nearly busy.
-LANES = 2
+# Two leave a fifth of two cores idle, waiting for processes that start. What promises a time gets one core for itself.
+LANES, TIMED_LANES = 3, 2
 
 
 def shown(wanted: Sequence[Bar], scale: Scale, progress: Progress) -> list[Line]:
@@ -30,9 +30,11 @@ def shown(wanted: Sequence[Bar], scale: Scale, progress: Progress) -> list[Line]
         progress.advance(whole)
         return came
 
-    with ThreadPoolExecutor(LANES) as lanes:
-        timed_last = sorted(wanted, key=lambda bar: bar.timed)
-        lines = {one.bar.name: one for one in lanes.map(watched, timed_last)}
+    lines: dict[str, Line] = {}
+    for is_timed, n in ((False, LANES), (True, TIMED_LANES)):
+        some = [bar for bar in wanted if bar.timed == is_timed]
+        with ThreadPoolExecutor(n) as lanes:
+            lines |= {one.bar.name: one for one in lanes.map(watched, some)}
     return [lines[bar.name] for bar in wanted]
 
 

@@ -27,7 +27,7 @@ def show(folder: Path, scale: Scale) -> Shown:
         (footage / f"{number}.mp4").write_bytes(b"x" * (10 + number))
     clean = Build(folder / "clean", [footage], str(recipe)).done()
     sizes = sorted({path.stat().st_size for path in clean.to.rglob("*") if path.is_file()})
-    points = scale.of(10, 2)
+    points = scale.of(7, 2)
     limits = [sizes[nth * (len(sizes) - 1) // points] - 1 for nth in range(1, points + 1)]
     trials = [Trial(Build(folder / f"limit-{limit}", [footage], str(recipe)), clean) for limit in limits]
     said = [trial.of_file_size(limit) for trial, limit in zip(trials, limits, strict=True)]
