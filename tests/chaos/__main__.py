@@ -5,7 +5,8 @@
     python -m tests.chaos --seed 11    another seed
     python -m tests.chaos T6 --part    not whole, but as much of it as the suite would bear
 
-Each runs in a process of its own, two at a time. Ends with 1 when one was missed.
+Each runs in a process of its own, three at a time, or two of those that promise a time. Ends with 1 when one
+was missed.
 """
 
 import argparse

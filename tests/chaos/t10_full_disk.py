@@ -4,7 +4,7 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,7 @@ def show(folder: Path, scale: Scale) -> Shown:
     sizes = sorted({path.stat().st_size for path in clean.to.rglob("*") if path.is_file()})
     points = scale.of(7, 2)
     limits = [sizes[nth * (len(sizes) - 1) // points] - 1 for nth in range(1, points + 1)]
-    trials = [Trial(Build(folder / f"limit-{limit}", [footage], str(recipe)), clean) for limit in limits]
-    said = [trial.of_file_size(limit) for trial, limit in zip(trials, limits, strict=True)]
+    said = Trial(Build(folder / "limited", [footage], str(recipe)), clean).of_file_size(limits)
     place = folder / "disk"
     full = Trial(Build(place / "data", [footage], str(recipe)), clean)
     said += mounted(full, place, random.Random(scale.seed), scale.of(3, 1))
@@ -39,8 +38,8 @@ def show(folder: Path, scale: Scale) -> Shown:
     wrong = [one for one in said if one]
     return Shown(
         not wrong,
-        f"{points} limits of a file's size from {limits[0]:,} to {limits[-1]:,} bytes, {scale.of(3, 1)} full file "
-        f"systems, a read-only one, a file for a folder: "
+        f"{points} limits of a file's size from {limits[0]:,} to {limits[-1]:,} bytes, {scale.of(3, 1)} of a "
+        f"file system's room, a read-only one, a file for a folder: "
         + (f"{len(wrong)} wrong: {'; '.join(wrong)}" if wrong else GOOD),
     )
 
@@ -52,10 +51,9 @@ class Trial:
     build: Build
     clean: Build
 
-    def of_file_size(self, limit: int) -> str:
-        """What is wrong when no file may grow above the limit, and afterwards."""
-        why = self.told(ROOM, "prlimit", f"--fsize={limit}")
-        return why or self.resumed(f"limit {limit}")
+    def of_file_size(self, limits: Sequence[int]) -> list[str]:
+        """What is wrong when no file may grow above a limit, then, going on, above a higher one, and afterwards."""
+        return [*(self.told(ROOM, "prlimit", f"--fsize={limit}") for limit in limits), self.resumed()]
 
     def told(self, remedy: str, *under: str) -> str:
         """What is wrong with how the build ends: not in one line, not with the remedy, not in time."""
@@ -72,7 +70,8 @@ class Trial:
             return f"{self.build.to.name}: status {process.returncode}: {last[:300]}"
         if "Traceback" in said or seconds > MOST_S:
             return f"{self.build.to.name}: a traceback, or {seconds:.1f} s after the last thing that could be written"
-        return ""
+        half = [path.name for path in self.build.to.rglob(".*.tmp")]
+        return f"{self.build.to.name}: left {half[:3]}" if half else ""
 
     def written_at(self) -> float:
         """When the last file was written of those that are there now: a build removes what it could not finish."""
@@ -83,28 +82,28 @@ class Trial:
                     newest = max(newest, Path(folder, name).stat().st_mtime)
         return newest
 
-    def resumed(self, what: str) -> str:
-        """What is wrong with what was left, or with what comes out when there is room again."""
-        half = [path.name for path in self.build.to.rglob(".*.tmp")]
+    def resumed(self) -> str:
+        """What is wrong with what comes out when there is room again."""
         ended = self.build.run()
-        if ended.returncode or half:
-            return f"{what}: left {half[:3]}, then status {ended.returncode}: {ended.stderr[-200:]}"
-        return "" if self.build.parquet() == self.clean.parquet() else f"{what}: other bytes after resuming"
+        if ended.returncode:
+            return f"{self.build.to.name}: then status {ended.returncode}: {ended.stderr[-200:]}"
+        return "" if self.build.parquet() == self.clean.parquet() else f"{self.build.to.name}: other bytes afterwards"
 
 
 def mounted(trial: Trial, place: Path, chance: random.Random, times: int) -> Iterator[str]:
-    """The same on small file systems that are full but for some kilobytes, and on one that is read-only."""
+    """The same on a file system with room for too little, then, going on, for more, and on one that is read-only."""
     used = sum(path.stat().st_size for path in trial.clean.to.rglob("*") if path.is_file())
-    for _ in range(times):
-        with disk(place, "size=64m") as ready:
-            if not ready:
-                yield "no file system can be mounted here, so only limits of files were shown"
-                return
-            room, filler = chance.randrange(10_000, used), place / "filler"
-            filler.write_bytes(bytes(os.statvfs(place).f_bavail * os.statvfs(place).f_frsize - room))
-            why = trial.told(ROOM)
-            filler.unlink()
-            yield why or trial.resumed(f"{room} bytes left")
+    with disk(place, "size=64m") as ready:
+        if not ready:
+            yield "no file system can be mounted here, so only limits of files were shown"
+            return
+        free, filler = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize, place / "filler"
+        filler.write_bytes(bytes(free))
+        for room in sorted(chance.randrange(10_000, used) for _ in range(times)):
+            os.truncate(filler, free - room)
+            yield trial.told(ROOM)
+        filler.unlink()
+        yield trial.resumed()
     with disk(place, "size=1m,ro"):
         yield trial.told("choose a")
 
