@@ -47,11 +47,12 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- typer reads the options off the signa
     questions: options.Questions = "",
     debug: options.Debug = False,
 ) -> None:
-    """Rehearse a build: the whole RECIPE over VIDEOS, with a simulated teacher in every role. Costs nothing.
+    """Rehearse a build: the whole RECIPE over VIDEOS, a simulated teacher in every role that is asked. Costs nothing.
 
     What comes out is marked as a rehearsal and can't be published. It shows whether footage, settings and gates work,
-    and how many requests and tokens the real build will take. Of films that it knows nothing about the teacher tells
-    nothing, so that few recipes come to a question.
+    and how many requests and tokens the real build will take. Detectors and encoders are not played, so what hangs on
+    them stays empty. Of films that it knows nothing about the teacher tells nothing, so that few recipes come to a
+    question.
 
     [b]Examples[/b]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.estimate import Evidence
-from flows.rehearse import answerers
+from flows.rehearse import AT_HOME, answerers
 from flows.wish import Wish
 from infra.engine import engine
 from infra.forecast import Survey, survey
@@ -25,8 +25,6 @@ from storage.tables import read
 
 IN_FLIGHT = 64
 ACCURACY = 0.95
-# What sees pictures as vectors or boxes runs where the footage is, and is not asked over a line.
-AT_HOME = ("detector", "picture_embedder")
 
 
 def chosen(minutes: Mapping[str, float], count: int) -> list[str]:

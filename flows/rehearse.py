@@ -12,6 +12,7 @@ from flows.films_questions import THEIR_TRUTH, write_questions
 from flows.films_truth import write_truth
 from flows.recipe_book import recipe
 from flows.wish import Wish
+from infra.profile_models import TRANSCRIBER
 from infra.rehearsal import start
 from infra.rehearsal.asked import TOKENS_PER_PICTURE
 from infra.rehearsal.settings import Settings
@@ -25,6 +26,8 @@ from storage.rehearsed import mark
 
 PROFILE = "rehearsal.toml"
 PANEL = ("a", "b")
+AT_HOME = ("detector", "picture_embedder")
+"""Roles that no teacher plays: what sees pictures as vectors or boxes runs where the footage is, and is not asked."""
 MODEL = """
 [models.{name}]
 kind = "openai"
@@ -40,7 +43,7 @@ mode = "{mode}"
 
 @contextmanager
 def rehearsed(wish: Wish, teacher: Settings, accuracy: float, mode: str = "live") -> Iterator[tuple[Wish, start.Place]]:
-    """The same wish with a teacher in every role, which answers in a process of its own while the block lasts.
+    """The same wish with a teacher in every role that is asked, in a process of its own while the block lasts.
 
     Panels get two models. Judges and panels are right as often as ``accuracy`` says, the others always. The workspace
     is marked, and nothing is published. Raises BadInput for a recipe that asks no model, or whose truth is not there.
@@ -54,8 +57,8 @@ def rehearsed(wish: Wish, teacher: Settings, accuracy: float, mode: str = "live"
     revision = digest(settings.to_json() + _truth_of(settings))
     mark(wish.workspace, {"seed": teacher.seed, "faults": dict(teacher.faults), "defects": dict(teacher.defects)})
     with start.apart(settings) as place:
-        told = {"url": place.url, "revision": revision, "picture_tokens": TOKENS_PER_PICTURE, "mode": mode}
-        profile = _profile(wish.workspace, roles, told)
+        told = {"url": place.url, "revision": revision, "picture_tokens": TOKENS_PER_PICTURE}
+        profile = _profile(wish.workspace, roles, mode, told)
         yield replace(wish, profile=str(profile), publish=False), place
 
 
@@ -79,12 +82,11 @@ def known(of: str, folder: Path) -> Known:
 
 
 def cast(rows: Rows[Any]) -> dict[str, tuple[str, ...]]:
-    """The names of the models by role: two where a panel is asked. What may stay empty does, and vectors are ours."""
+    """The names of the models by role: two where a panel is asked, none ``AT_HOME``, and vectors of texts are ours."""
     found: dict[str, tuple[str, ...]] = {}
     for node in rows.walk():
         stage = node.stage
-        asked = set(stage.roles) - {"embedder"} if stage and not node.optional else ()
-        for role in sorted(asked):
+        for role in sorted(set(stage.roles) - {"embedder", *AT_HOME} if stage else ()):
             names = tuple(f"{role}-{letter}" for letter in PANEL) if isinstance(stage, AskPanel) else (role,)
             found[role] = max(found.get(role, ()), names, key=len)
     return found
@@ -105,10 +107,10 @@ def _truth_of(settings: Settings) -> str:
         raise BadInput(f"the truth {settings.truth!r} cannot be read: {error}") from None
 
 
-def _profile(workspace: Workspace, roles: Mapping[str, tuple[str, ...]], told: Mapping[str, object]) -> Path:
-    """A profile in the workspace that gives each role to the teacher."""
-    names = dict.fromkeys(name for filled in roles.values() for name in filled)
-    models = "".join(MODEL.format(name=name, **told) for name in names)
+def _profile(workspace: Workspace, roles: Mapping[str, tuple[str, ...]], mode: str, told: Mapping[str, object]) -> Path:
+    """A profile in the workspace that gives each role to the teacher. Who listens cannot wait for a batch."""
+    modes = {name: "live" if role == TRANSCRIBER else mode for role, filled in roles.items() for name in filled}
+    models = "".join(MODEL.format(name=name, mode=how, **told) for name, how in modes.items())
     filled = "".join(f"{role} = {list(names)}\n".replace("'", '"') for role, names in roles.items())
     path = workspace.root / PROFILE
     path.write_text(f"# Written by `rushes rehearse`.\n{models}\n[roles]\n{filled}", encoding="utf-8")

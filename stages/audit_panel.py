@@ -4,20 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, TypeVar
-
-from pydantic import create_model
+from typing import TypeVar
 
 from schemas.audits import BlindAnswer, SeenAnswer, Sheet
-from schemas.chat import Form, Picture, Reply, Request
+from schemas.chat import Picture, Reply, Request
 from schemas.items import Answer, Condition
-from schemas.rejects import Reject
 from schemas.units import BlobId, Count
 from stages import scene_told as told
 from stages.ask import AskPanel
+from stages.choice import option_form, orders, place_chosen
 from stages.quoted import AS_DATA, quote
-from stages.scene_blind import bad_answer, orders
 from stages.span_told import span
 
 MOST_OPTIONS = len(told.LETTERS)
@@ -51,9 +47,9 @@ class AnswerUnseen(AskPanel[Sheet, BlindAnswer], role="blind", version=1, prompt
         system = f"{self.prompt}\n{AS_DATA}"
         return tuple(_request(system, row, asking) for asking in self._askings_of(row))
 
-    def parse(self, row: Sheet, reply: Reply) -> Iterator[BlindAnswer | Reject]:
+    def parse(self, row: Sheet, reply: Reply) -> Iterator[BlindAnswer]:
         """The answer, under the member's name."""
-        return _answered(self, BlindAnswer, row, reply, self._askings_of(row))
+        yield _answered(BlindAnswer, row, reply, self._askings_of(row))
 
     def _askings_of(self, row: Sheet) -> list[Asking]:
         drawn = orders(self.seed, row, self.repeats)
@@ -77,9 +73,9 @@ class AnswerSeen(AskPanel[Sheet, SeenAnswer], role="viewer", version=1, prompt="
         system = f"{self.prompt}\n{AS_DATA}"
         return tuple(_request(system, row, one, self._frames(row, one)) for one in self._askings_of(row))
 
-    def parse(self, row: Sheet, reply: Reply) -> Iterator[SeenAnswer | Reject]:
+    def parse(self, row: Sheet, reply: Reply) -> Iterator[SeenAnswer]:
         """The answer, under the member's name, its condition and the look."""
-        return _answered(self, SeenAnswer, row, reply, self._askings_of(row))
+        yield _answered(SeenAnswer, row, reply, self._askings_of(row))
 
     def _askings_of(self, row: Sheet) -> list[Asking]:
         drawn = list(enumerate(orders(self.seed, row, self.repeats)))
@@ -105,13 +101,6 @@ def shuffled(seed: int, row: Sheet, repeat: int) -> list[int]:
     return drawn if drawn != places else drawn[::-1]
 
 
-@cache
-def option_form(n_options: int) -> type[Form]:
-    """The form of an answer to a question with so many options: the letter of one of them."""
-    letters: Any = Literal[tuple(told.LETTERS[:n_options])]
-    return create_model("OptionChosen", __base__=Form, __doc__="The letter of an option.", answer=(letters, ...))
-
-
 def _middles(n_frames: int, looks: int) -> Iterator[int]:
     """The places of so many frames, spread evenly: of one the middle."""
     return (n_frames * (2 * look + 1) // (2 * looks) for look in range(looks)) if n_frames else iter(())
@@ -129,16 +118,10 @@ def _request(system: str, row: Sheet, asking: Asking, shown: tuple[str | Picture
     return Request(system, (*shown, question), option_form(len(row.options)), max_tokens=MOST_TOKENS)
 
 
-def _answered(
-    stage: object, kind: type[A], row: Sheet, reply: Reply, askings: Sequence[Asking]
-) -> Iterator[A | Reject]:
+def _answered(kind: type[A], row: Sheet, reply: Reply, askings: Sequence[Asking]) -> A:
     asking = askings[reply.number]
-    letter = str(getattr(reply.filled(option_form(len(row.options))), "answer"))  # noqa: B009  declared by option_form
-    place = told.LETTERS.index(letter)
-    if place >= len(asking.order):
-        yield bad_answer(stage, row, reply, f"{letter!r} is none of its options")
-        return
-    yield kind(
+    place = place_chosen(reply, len(asking.order))
+    return kind(
         answer_id=f"{row.item_id}/{asking.condition}/{reply.model}/{reply.number}-{reply.sample}",
         item_id=row.item_id,
         video_id=row.video_id,

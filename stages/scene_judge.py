@@ -1,18 +1,18 @@
 """Whether an item is true of its scene: judges answer it openly, take it apart into claims, and try its options."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import pydantic
 
 from schemas.chat import Form, Reply, Request
 from schemas.judged import Case, ClaimCheck, Match, OpenAnswer, OpenSheet, OptionCheck
-from schemas.rejects import Reject
+from schemas.rejects import Reject, reject
 from stages import scene_told as told
 from stages.ask import AskPanel
 from stages.plain import plain
 from stages.quoted import AS_DATA
-from stages.scene_blind import bad_answer
 from stages.span_told import span
 
 MOST_CHARACTERS = 400
@@ -75,7 +75,7 @@ class AnswerOpen(AskPanel[Case, OpenAnswer], role="judge", version=1, prompt="sc
         form = reply.filled(OpenReply)
         text = plain(form.answer)[:MOST_CHARACTERS]
         if not text:
-            yield bad_answer(self, row, reply, "an empty answer")
+            yield _bad_answer(self, row, reply, "an empty answer")
             return
         facts = _known(row, form.fact_ids)
         yield OpenAnswer(answer_id=f"{row.item_id}/open/{_whose(reply)}", **_facts(row, reply), text=text, facts=facts)
@@ -142,7 +142,7 @@ class CheckDistractors(AskPanel[Case, OptionCheck], role="judge", version=1, pro
         judged = {one.letter: one for one in reversed(reply.filled(OptionsJudged).options)}
         wrong = dict(zip(told.LETTERS, _wrong(row), strict=False))
         if set(judged) != set(wrong):
-            yield bad_answer(self, row, reply, f"it judged {sorted(judged)}, not {sorted(wrong)}")
+            yield _bad_answer(self, row, reply, f"it judged {sorted(judged)}, not {sorted(wrong)}")
             return
         for letter, one in sorted(judged.items()):
             yield OptionCheck(
@@ -173,3 +173,9 @@ def _whose(reply: Reply) -> str:
 
 def _facts(row: Case, reply: Reply) -> dict[str, Any]:
     return {"item_id": row.item_id, "video_id": row.video_id, "by": reply.model, "repeat": reply.sample}
+
+
+def _bad_answer(stage: object, row: Case, reply: Reply, why: str) -> Reject:
+    """The reject of one answer about a row that others answer, too: it has an id of its own."""
+    made = reject(stage, row, "bad_answer", f"{reply.model}: {why}")
+    return replace(made, reject_id=f"{made.reject_id}/{reply.model}/{reply.number}/{reply.sample}")

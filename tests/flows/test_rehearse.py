@@ -1,6 +1,7 @@
 """A rehearsal from the command line: every role filled by the teacher, nothing published, everything accounted for."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -8,7 +9,9 @@ import pytest
 
 from flows.films import Film, Take, write_all
 from flows.films_truth import write_truth
+from infra.rehearsal.truth import load
 from tests.flows.test_cli import one_line, rushes
+from tests.footage import ffmpeg
 
 pytestmark = pytest.mark.slow
 LOOKS = ("hills", "city", "reef", "sea")
@@ -63,6 +66,7 @@ def test_the_other_recipes_come_to_questions_too_and_ask_nothing_twice(
     first, again = rushes(*given), rushes(*given)
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert table(tmp_path, "samples").count_rows() > 0
+    assert table(tmp_path, "answers").count_rows() > 0, "the blind panel was not asked"
     assert n_requests(first.stdout) > 20
     assert n_requests(again.stdout) == 0
 
@@ -70,6 +74,22 @@ def test_the_other_recipes_come_to_questions_too_and_ask_nothing_twice(
 def n_requests(told: str) -> int:
     words = next(line.split() for line in told.splitlines() if line.strip().startswith("requests"))
     return int(words[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("mode", [(), ("--batch",)])
+def test_a_film_that_speaks_and_has_no_subtitles_is_listened_to(
+    mode: tuple[str, ...], films: Path, tmp_path: Path
+) -> None:
+    noise = ("-f", "lavfi", "-i", "anoisesrc=seed=2:a=0.2", "-shortest", "-c:v", "copy", "-c:a", "aac")
+    ffmpeg("-i", str(films / "one.mp4"), *noise, str(tmp_path / "spoken.mp4"))
+    shutil.copy(films / "one.json", tmp_path / "spoken.json")
+    truth = write_truth(tmp_path, subtitles=True)
+    (tmp_path / "spoken.srt").unlink()
+    told = rushes("rehearse", "cineaste", tmp_path / "spoken.mp4", "--truth", truth, "--to", tmp_path, *mode)
+    assert told.returncode == 0, told.stderr
+    heard = table(tmp_path, "heard").to_table(columns=["text"]).to_pylist()
+    [film] = load(truth).films.values()
+    assert [words["text"] for words in heard] == [words.text for words in film.speech]
 
 
 def test_nothing_of_it_can_be_published(place: Path, films: Path) -> None:

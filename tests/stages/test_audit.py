@@ -11,8 +11,9 @@ from schemas.audits import BlindAnswer, Entry, GivenQuestion, SeenAnswer, Sheet
 from schemas.chat import Form, Picture, Request
 from schemas.rejects import Reject
 from schemas.units import BlobId
-from stages.audit_panel import AnswerSeen, AnswerUnseen, option_form, shuffled
+from stages.audit_panel import AnswerSeen, AnswerUnseen, shuffled
 from stages.audit_questions import ReadQuestions
+from stages.choice import option_form
 from tests.builders import FakeChat, FakeEnv, row, sources
 
 OPTIONS = ("red", "blue", "green", "white", "black")
