@@ -81,7 +81,7 @@ def _steps(connection: duckdb.DuckDBPyConnection, built: Built) -> tuple[Step, .
     if {"questions", "items"} <= set(names):
         lost["items"] = dict(connection.execute(DROPPED).fetchall())
     if {"items", "verdicts"} <= set(names) and names[-1] == "samples":
-        lost["samples"] |= dict(connection.execute(FALLEN).fetchall())
+        lost["samples"] = dict(connection.execute(FALLEN).fetchall())
     return tuple(Step(STEPS.get(name, "kept"), _count(connection, name), lost[name]) for name in chosen)
 
 

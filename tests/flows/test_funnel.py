@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.funnel import funnel
-from schemas.items import Verdict
+from schemas.items import Guess, Verdict
+from schemas.rejects import reject
+from stages.guess import GuessBlind
 from storage.blobs import Blobs
 from storage.layout import Workspace
 from storage.outcomes import show as show_outcomes
@@ -15,7 +17,7 @@ from tests.storage.runs import built, parts
 
 
 def test_the_command_line_and_the_report_count_what_fell_at_the_same_gates(tmp_path: Path) -> None:
-    """What `parts` has fall at veracity falls here at the gates of context and ambiguity, too."""
+    """What `parts` has fall at veracity falls here at those of context and ambiguity, too; an answer was refused."""
     workspace = Workspace(tmp_path)
     given = parts(Blobs(workspace.blobs))
     for part in given:
@@ -25,6 +27,7 @@ def test_the_command_line_and_the_report_count_what_fell_at_the_same_gates(tmp_p
             replace(one, passed=False) if one.item_id in fallen and one.gate in ("context", "ambiguity") else one
             for one in told
         ]
+        part.rejects[Guess] = [reject(GuessBlind(), told[0], "refused", "a member of a panel")]
     run = built(workspace, given)
     with connect(tmp_path) as connection:
         show(connection, run)
